@@ -1,4 +1,4 @@
-"""A batch of positions as columns. Rows are numbers, so a thousand pings cost one numpy operation, not a thousand objects.
+"""A batch of positions as columns: a thousand pings cost one numpy operation, not a thousand objects.
 
 The identity of a position is the hash of one fixed record (`CANON`), which is what makes it independent of
 how it was batched or packed.
@@ -177,9 +177,7 @@ class PositionBatch:
         place = {int(old): new for new, old in enumerate(index)} if self.extras else {}
         columns = {name: getattr(self, name)[index] for name in COLUMNS}
         extras = {place[row]: raw for row, raw in self.extras.items() if row in place}
-        return PositionBatch(
-            recorded_at_ms=self.recorded_at_ms, devices=self.devices, extras=extras, **columns
-        )
+        return PositionBatch(recorded_at_ms=self.recorded_at_ms, devices=self.devices, extras=extras, **columns)
 
 
 COLUMNS = (
