@@ -1,0 +1,219 @@
+"""Every setting of Doorstep in one frozen object; the only reader of the environment.
+
+A field `flush_ms` is set by the variable `DOORSTEP_FLUSH_MS`. Roles started by `doorstep up` receive the resolved
+settings the same way, so a role run by hand and a role run by the supervisor are configured alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from domain.errors import Permanent
+from domain.time import Ms, from_datetime
+
+PREFIX = "DOORSTEP_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class WrongSetting(Permanent):
+    """A setting that cannot be used; the message names the variable."""
+
+    code = "wrong_setting"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings with their defaults. Build with `Settings.read()`; raises WrongSetting."""
+
+    # Where things are
+    home: Annotated[Path, Meta(description="folder of the embedded servers, secrets, logs and run.json")] = Path(
+        ".doorstep"
+    )
+    data: Annotated[Path, Meta(description="folder of real recordings for replay and evaluation")] = Path(
+        "../shared/data"
+    )
+    database_url: Annotated[
+        str | None, Meta(description="postgresql://… of an own server; unset: the embedded one")
+    ] = None
+    mqtt_url: Annotated[
+        str | None, Meta(description="mqtt://user:password@host:port or mqtts://…; unset: the embedded broker")
+    ] = None
+
+    # Doors to the outside
+    listen: Annotated[
+        str, Meta(description="address of the API and of the embedded broker; beyond loopback a password is demanded")
+    ] = "127.0.0.1"
+    password: Annotated[
+        Annotated[str, Meta(min_length=8)] | None, Meta(description="password of the embedded broker's user `doorstep`")
+    ] = None
+    api_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 8080
+    postgres_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 54320
+    broker_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 1883
+    public_url: Annotated[
+        str | None, Meta(description="how customers reach the API, for the links; unset: the API's own address")
+    ] = None
+
+    # The cell's clock (DESIGN, principle 3)
+    clock_mode: Annotated[Literal["wall", "scaled", "followed"], Meta(description="who tells the cell's time")] = "wall"
+    clock_start: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="scaled: the first instant, RFC 3339; unset: the wall's"),
+    ] = None
+    clock_rate: Annotated[float, Meta(gt=0, le=100_000, description="scaled: cell seconds per wall second")] = 1.0
+    tick_every_s: Annotated[Seconds, Meta(description="cell time between two TimeAdvanced")] = 5.0
+    ticks_per_s: Annotated[Seconds, Meta(description="most TimeAdvanced per wall second")] = 10.0
+
+    # Embedded broker
+    sync_interval: Annotated[
+        str,
+        Meta(
+            pattern=r"^(always|\d+(ms|s|m))$",
+            description="when the broker syncs to disk; `always` survives power loss, `100ms` is six times faster",
+        ),
+    ] = "always"
+    max_payload: Annotated[
+        str, Meta(pattern=r"^\d+(KB|MB)?$", description="largest MQTT message; larger ones cut the connection")
+    ] = "16MB"
+    ack_wait_s: Annotated[
+        Seconds, Meta(description="the broker redelivers what was not acknowledged for this long")
+    ] = 10.0
+
+    # Ingest
+    in_flight: Annotated[
+        int, Meta(ge=1, lt=65_535, description="unacknowledged messages; below 65 535, or packet ids are reused")
+    ] = 20_000
+    flush_ms: Annotated[Count, Meta(description="longest wait of a fact for its commit")] = 20
+    flush_rows: Annotated[Count, Meta(description="messages that end a batch early")] = 2_000
+    mqtt_client_id: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="name of the persistent session of ingest")
+    ] = "doorstep-ingest"
+    mqtt_keepalive_s: Annotated[int, Meta(ge=5, le=65_535)] = 30
+    dedupe_rows: Annotated[Count, Meta(description="recent fact_ids kept; at least twice in_flight")] = 200_000
+    dedupe_s: Annotated[Seconds, Meta(description="recent fact_ids kept at least this long")] = 3_600.0
+    future_tolerance_s: Annotated[Seconds, Meta(description="how far ahead of receipt a device's time is believed")] = (
+        120.0
+    )
+
+    # Folding
+    page_rows: Annotated[Count, Meta(description="log rows folded per transaction")] = 1_000
+    rebuild_page_rows: Annotated[Count, Meta(description="log rows per transaction of a rebuild")] = 10_000
+    horizon_days: Annotated[Count, Meta(description="how old a late fact may be and still be judged")] = 35
+    business_day_hour: Annotated[int, Meta(ge=0, le=23, description="local hour at which a business day begins")] = 4
+    zone: Annotated[str, Meta(description="IANA zone of sites that state none")] = "Asia/Shanghai"
+
+    # Waiting and trying again
+    poll_s: Annotated[Seconds, Meta(description="readers of the log look again after this, notified or not")] = 1.0
+    backoff_first_s: Annotated[Seconds, Meta(description="first pause before trying again; it doubles")] = 0.2
+    backoff_max_s: Annotated[Seconds, Meta(description="longest pause before trying again")] = 10.0
+    start_timeout_s: Annotated[Seconds, Meta(description="a role or server must be ready within this")] = 60.0
+    stop_timeout_s: Annotated[Seconds, Meta(description="a role or server is killed when it has not ended in this")] = (
+        15.0
+    )
+
+    # API and pages
+    link_valid_h: Annotated[Count, Meta(description="how long a customer's link works")] = 72
+    stream_heartbeat_s: Annotated[Seconds, Meta(description="server-sent events: silence is never longer")] = 10.0
+    stream_queue: Annotated[Count, Meta(description="server-sent events: frames a slow client may lag behind")] = 256
+    stream_ring: Annotated[Count, Meta(description="server-sent events: frames kept for resuming")] = 256
+    base_map: Annotated[Literal["pmtiles", "raster", "none"], Meta(description="what lies below the markers")] = "none"
+    base_map_url: Annotated[str | None, Meta(description="raster: https://…/{z}/{x}/{y}.png; pmtiles: its file")] = None
+
+    # Testing
+    require_browser: Annotated[bool, Meta(description="a browser test that cannot run fails instead of skipping")] = (
+        False
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, **changes: Any) -> Settings:
+        """Settings from DOORSTEP_* variables, then `changes`. An empty variable counts as unset."""
+        environ = os.environ if environ is None else environ
+        known = {PREFIX + field.name.upper(): field for field in msgspec.structs.fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, text in sorted(environ.items()):
+            if not variable.startswith(PREFIX):
+                continue
+            if variable not in known:
+                near = difflib.get_close_matches(variable, known, n=1)
+                raise WrongSetting(f"{variable} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+            if text == "":
+                continue
+            try:
+                values[known[variable].name] = msgspec.convert(
+                    text, known[variable].type, strict=False, dec_hook=_decode
+                )
+            except msgspec.ValidationError as error:
+                raise WrongSetting(f"{variable}: {error}") from None
+        settings = cls(**{**values, **changes})
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """What one field alone cannot say. Raises WrongSetting."""
+        if self.listen not in LOOPBACK and self.mqtt_url is None and not self.password:
+            raise WrongSetting(f"DOORSTEP_LISTEN={self.listen} opens the broker: set DOORSTEP_PASSWORD")
+        if self.clock_mode != "scaled" and (self.clock_start is not None or self.clock_rate != 1.0):
+            raise WrongSetting("DOORSTEP_CLOCK_START and DOORSTEP_CLOCK_RATE need DOORSTEP_CLOCK_MODE=scaled")
+        if self.dedupe_rows < 2 * self.in_flight:
+            raise WrongSetting("DOORSTEP_DEDUPE_ROWS must be at least twice DOORSTEP_IN_FLIGHT")
+        if self.backoff_first_s > self.backoff_max_s:
+            raise WrongSetting("DOORSTEP_BACKOFF_FIRST_S is longer than DOORSTEP_BACKOFF_MAX_S")
+        if self.base_map == "raster" and not self.base_map_url:
+            raise WrongSetting("DOORSTEP_BASE_MAP=raster needs DOORSTEP_BASE_MAP_URL")
+        _check_url("DOORSTEP_DATABASE_URL", self.database_url, ("postgresql", "postgres"))
+        _check_url("DOORSTEP_MQTT_URL", self.mqtt_url, ("mqtt", "mqtts"))
+        _check_url("DOORSTEP_PUBLIC_URL", self.public_url, ("http", "https"))
+
+    def to_environ(self) -> dict[str, str]:
+        """The variables that make `read` return these settings again; defaults are left out."""
+        variables = {}
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                variables[PREFIX + field.name.upper()] = "" if value is None else _encode(value)
+        return variables
+
+    @property
+    def clock_start_ms(self) -> Ms | None:
+        """`clock_start` in epoch milliseconds."""
+        return None if self.clock_start is None else from_datetime(self.clock_start)
+
+
+def inherited_environ() -> dict[str, str]:
+    """The process's environment without settings: what a child gets besides `Settings.to_environ()`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_url(variable: str, url: str | None, schemes: tuple[str, ...]) -> None:
+    if url is None:
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in schemes:
+        raise WrongSetting(f"{variable} must begin with {schemes[0]}://")
+    try:
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError as error:
+        raise WrongSetting(f"{variable}: {error}") from None
