@@ -8,7 +8,8 @@ DoorstepError
 │   │   └── Conflict         it exists with other content, or has moved on
 │   └── CorruptLog           stored bytes that contradict their digest, topic or order
 └── Transient                trying again later may work: no acknowledgement, retry
-    └── ConcurrentAppend     another writer appended to the stream first
+    ├── ConcurrentAppend     another writer appended to the stream first
+    └── Unavailable          the store or the broker cannot be reached
 """
 
 from __future__ import annotations
@@ -71,3 +72,12 @@ class ConcurrentAppend(Transient):
     """Another writer appended to the stream first; read its version, then decide again."""
 
     code = "concurrent_append"
+
+
+class Unavailable(Transient):
+    """The store or the broker cannot be reached.
+
+    With code `outcome_unknown` a write may have happened; only reading it back can tell.
+    """
+
+    code = "unavailable"
