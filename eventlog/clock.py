@@ -59,12 +59,15 @@ def carried_ms(tick: Tick, wall_now_ms: Ms, max_ahead_s: float) -> Ms:
 
 
 class WallClock:
-    """Mode `wall`. Where the wall clock is set back, time stands still until it has caught up."""
+    """Mode `wall`. Where the wall clock is set back, time stands still until it has caught up.
 
-    def __init__(self, wall: Callable[[], Ms] = wall_ms) -> None:
+    `not_before_ms`: the newest tick in the log, so that this also holds from one process to the next.
+    """
+
+    def __init__(self, wall: Callable[[], Ms] = wall_ms, *, not_before_ms: int = 0) -> None:
         self._wall = wall
         self._lock = threading.Lock()
-        self._last_ms = Ms(0)
+        self._last_ms = Ms(not_before_ms)
 
     def now_ms(self) -> Ms:
         """See CellClock."""

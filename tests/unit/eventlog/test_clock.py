@@ -60,6 +60,12 @@ def test_a_wall_clock_set_back_makes_time_stand_still() -> None:
     assert [clock.now_ms() for _ in range(5)] == [1000, 2000, 2000, 2000, 2001]
 
 
+def test_a_wall_clock_behind_the_log_waits_for_it() -> None:
+    readings = iter([Ms(1000), Ms(2001)])
+    clock = WallClock(lambda: next(readings), not_before_ms=2000)
+    assert [clock.now_ms() for _ in range(2)] == [2000, 2001]
+
+
 def test_before_the_first_tick_it_is_the_start() -> None:
     hands = Hands()
     clock = hands.clock()
