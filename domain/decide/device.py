@@ -1,0 +1,92 @@
+"""Devices: whom each speaks for, period by period (domain/bindings.py)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain import bindings
+from domain.bindings import Binding, Bindings
+from domain.decide import checks
+from domain.decide.base import Command, Decider
+from domain.errors import NotFound
+from domain.events import Event
+from domain.events.device import DeviceBound, DeviceUnbound
+from domain.time import Ms
+
+
+class BindDevice(Command, frozen=True, kw_only=True):
+    """From `from_ms` until `until_ms` (exclusive; None: until bound otherwise) the device speaks for one worker or
+    one site. The last word wins for the period it covers; dates may lie in the past."""
+
+    device: str
+    worker: str | None = None
+    site: str | None = None
+    from_ms: Ms
+    until_ms: Ms | None = None
+
+
+class UnbindDevice(Command, frozen=True, kw_only=True):
+    """From `from_ms` on the device speaks for nobody."""
+
+    device: str
+    from_ms: Ms
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device that was heard of, and its bindings."""
+
+    bindings: Bindings = Bindings()
+
+
+def device_stream(device: str) -> str:
+    """The stream of a device."""
+    return f"device/{device}"
+
+
+def decide(state: Device | None, command: BindDevice | UnbindDevice) -> tuple[Event, ...]:
+    """A binding is news unless exactly it stands. Unbinding is news where something is bound from then on."""
+    checks.device(command.device)
+    if isinstance(command, BindDevice):
+        return _bind(state or Device(), command)
+    return _unbind(state, command)
+
+
+def _bind(state: Device, command: BindDevice) -> tuple[Event, ...]:
+    if (command.worker is None) == (command.site is None):
+        checks.invalid("binding", "a device is bound to one worker or to one site")
+    if command.worker is not None:
+        checks.key(command.worker, "worker")
+    if command.site is not None:
+        checks.key(command.site, "site")
+    checks.period(command.from_ms, command.until_ms)
+    asked = Binding(from_ms=command.from_ms, until_ms=command.until_ms, worker=command.worker, site=command.site)
+    if asked in state.bindings.periods:
+        return ()
+    bound = DeviceBound(
+        recorded_at_ms=command.at_ms,
+        by=command.by,
+        device=command.device,
+        worker=command.worker,
+        site=command.site,
+        from_ms=command.from_ms,
+        until_ms=command.until_ms,
+    )
+    return (bound,)
+
+
+def _unbind(state: Device | None, command: UnbindDevice) -> tuple[Event, ...]:
+    checks.instant(command.from_ms, "from_ms")
+    if state is None:
+        raise NotFound(f"device {command.device} was never bound nor heard")
+    unbound = DeviceUnbound(recorded_at_ms=command.at_ms, by=command.by, device=command.device, at_ms=command.from_ms)
+    return () if bindings.evolve(state.bindings, unbound) == state.bindings else (unbound,)
+
+
+def evolve(state: Device | None, event: Event) -> Device:
+    """The bindings after an event; any event makes the device known."""
+    return Device(bindings.evolve((state or Device()).bindings, event))
+
+
+DECIDER: Decider[Device | None, BindDevice | UnbindDevice] = Decider(
+    stream=lambda command: device_stream(command.device), initial=None, decide=decide, evolve=evolve
+)
