@@ -16,6 +16,7 @@ from domain.time import Ms
 
 _TOPICS: dict[str, type[Event]] = {}
 _ENCODER = msgspec.json.Encoder()
+_VERSION_MARK = b'{"_v":'
 
 E = TypeVar("E", bound="Event")
 
@@ -49,22 +50,24 @@ def encode(event: Event) -> bytes:
     version = type(event).CLASS_VERSION
     if version == 1:
         return state
-    return b'{"_v":%d,' % version + state[1:] if state != b"{}" else b'{"_v":%d}' % version
+    return _VERSION_MARK + (b"%d," % version) + state[1:]
 
 
 def decode(topic: str, state: bytes) -> Event:
     """Stored bytes as an event of the present version. Raises CorruptLog for unknown topics and bad bytes."""
     cls = by_topic(topic)
     try:
-        if cls.CLASS_VERSION == 1:
+        if not state.startswith(_VERSION_MARK) and cls.CLASS_VERSION == 1:
             return msgspec.json.decode(state, type=cls)
         raw: dict[str, Any] = msgspec.json.decode(state)
         version = raw.pop("_v", 1)
+        if version > cls.CLASS_VERSION:
+            raise CorruptLog(f"event {topic} has version {version}, written by a newer Doorstep")
         while version < cls.CLASS_VERSION:
             getattr(cls, f"upcast_v{version}_v{version + 1}")(raw)
             version += 1
         return msgspec.convert(raw, type=cls)
-    except (msgspec.MsgspecError, AttributeError, TypeError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise CorruptLog(f"event {topic} cannot be read: {error}") from error
 
 

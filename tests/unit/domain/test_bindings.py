@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,7 +133,7 @@ def painted(events):
 @given(st.lists(EVENTS, max_size=8))
 def test_the_periods_never_overlap_and_stand_in_order(events):
     periods = fold(*events).periods
-    for one, next_one in zip(periods, periods[1:], strict=False):
+    for one, next_one in pairwise(periods):
         assert one.until_ms is not None
         assert one.from_ms < one.until_ms <= next_one.from_ms
 
