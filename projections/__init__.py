@@ -1,0 +1,1 @@
+"""What we conclude: folds over the log into tables. Facts are stored; conclusions are computed, again and again."""

@@ -1,0 +1,54 @@
+"""迟到: nobody had arrived when the promised window and its grace were over."""
+
+from __future__ import annotations
+
+from projections.alerts.rule import Conclusion
+from projections.progress.state import Fold, Plan
+
+
+def arrival_ms(plan: Plan, fold: Fold) -> int | None:
+    """The arrival that lateness is measured by: the compound, or by policy the door."""
+    return fold.door_ms if plan.policy.lateness_by_door else fold.arrived_ms
+
+
+class Late:
+    """Stands from the deadline until arrival. Waits while somebody is inside the fence and may be arriving."""
+
+    name = "late"
+    version = 1
+
+    def evaluate(self, plan: Plan, fold: Fold, now_ms: int) -> Conclusion | None:
+        deadline = self._deadline_ms(plan)
+        if now_ms < deadline or _excused(plan, fold, deadline):
+            return None
+        arrived = arrival_ms(plan, fold)
+        if arrived is None and fold.entered is not None and fold.entered.at_ms <= deadline:
+            return None
+        if arrived is not None and arrived <= deadline:
+            return None
+        params: dict[str, int | str] = {"grace_s": plan.policy.late_s, "promised_ms": plan.window_to_ms}
+        if arrived is not None:
+            params["lateness_s"] = (arrived - plan.window_to_ms) // 1000
+        evidence = () if arrived is None else _arrival_evidence(fold, arrived)
+        return Conclusion(f"revision {plan.revision}", deadline, arrived, params, evidence)
+
+    def due_ms(self, plan: Plan, fold: Fold) -> int | None:
+        return self._deadline_ms(plan)
+
+    @staticmethod
+    def _deadline_ms(plan: Plan) -> int:
+        return plan.window_to_ms + plan.policy.late_s * 1000
+
+
+def _excused(plan: Plan, fold: Fold, deadline_ms: int) -> bool:
+    """Called off, or nobody opened the door, before it could be late."""
+    if plan.cancelled_ms is not None and plan.cancelled_ms <= deadline_ms:
+        return True
+    return fold.no_access_ms is not None and fold.no_access_ms <= deadline_ms
+
+
+def _arrival_evidence(fold: Fold, arrived_ms: int) -> tuple[bytes, ...]:
+    return next((t.evidence for t in fold.transitions if t.at_ms == arrived_ms and t.evidence), ())
+
+
+RULE = Late()

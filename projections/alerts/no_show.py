@@ -1,0 +1,25 @@
+"""未上门: the promised window is long over and nobody has come."""
+
+from __future__ import annotations
+
+from projections.alerts.rule import Conclusion
+from projections.progress.state import Fold, Plan
+
+
+class NoShow:
+    """Stands from the deadline; ends when somebody comes after all."""
+
+    name = "no_show"
+    version = 1
+
+    def evaluate(self, plan: Plan, fold: Fold, now_ms: int) -> Conclusion | None:
+        if fold.missed_ms is None:
+            return None
+        params: dict[str, int | str] = {"no_show_s": plan.policy.no_show_s, "promised_ms": plan.window_to_ms}
+        return Conclusion(f"revision {plan.revision}", fold.missed_ms, fold.arrived_ms, params)
+
+    def due_ms(self, plan: Plan, fold: Fold) -> int | None:
+        return None  # the fold has the deadline
+
+
+RULE = NoShow()

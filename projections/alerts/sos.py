@@ -1,0 +1,26 @@
+"""紧急求助: never filtered, never late, never silent; it needs no visit, no worker and no tick."""
+
+from __future__ import annotations
+
+from domain.events.facts import Fact, SosRaised
+from projections.alerts.rule import Conclusion
+
+
+class Sos:
+    """Each SOS fact stands from the moment it was pressed until a person resolves it."""
+
+    name = "sos"
+    version = 1
+    kind = "sos"
+
+    def conclude(self, fact: Fact) -> Conclusion | None:
+        assert isinstance(fact, SosRaised)
+        params: dict[str, int | str] = {"device": fact.device}
+        if fact.note:
+            params["note"] = fact.note
+        if fact.lat is not None and fact.lon is not None:
+            params |= {"lat_e7": round(fact.lat * 1e7), "lon_e7": round(fact.lon * 1e7)}
+        return Conclusion(str(fact.fact), fact.at_ms, None, params, (fact.fact.bytes,))
+
+
+RULE = Sos()

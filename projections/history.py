@@ -1,0 +1,92 @@
+"""Facts read back: what a visit heard after some point, for folding it again."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from uuid import UUID
+
+import numpy as np
+from psycopg import Cursor, sql
+
+from domain.events import decode
+from domain.events.facts import Fact
+from domain.positions import NULL, QUALITY_MASK
+from domain.time import to_datetime
+from projections.hearing import hears, seen_fact, seen_positions
+from projections.progress.state import Plan, Seen
+from projections.tables import Writer
+from projections.views.facts import FACTS
+from projections.views.tracks import TRACKS
+from projections.world import Promise, World
+
+
+class History(Protocol):
+    """Where the judge reads facts back from."""
+
+    def heard(self, world: World, promise: Promise, plan: Plan, from_ms: int, place: int) -> list[Seen]:
+        """All facts of a visit judged at or after `from_ms` and logged up to `place`, in fold order, each once."""
+        ...
+
+
+class TableHistory:
+    """Reads the unit's own tables, in the page's own transaction: what the page collected is written first.
+
+    `cursor` is set for each page by the runner. Rows beyond `place` exist while the judge recovers its memory from a
+    snapshot; they are not read.
+    """
+
+    def __init__(self, out: Writer) -> None:
+        self._out = out
+        self.cursor: Cursor[Any] | None = None
+        self._tracks = sql.SQL(
+            "SELECT device, (extract(epoch from at) * 1000)::int8, fact, worker, lat_e7, lon_e7, accuracy_dm "
+            "FROM {0} WHERE device = ANY(%(devices)s) AND flags & {1} = 0 AND observed_at >= %(from)s "
+            "AND observed_at < %(to)s AND place <= %(place)s "
+            "UNION ALL SELECT device, (extract(epoch from at) * 1000)::int8, fact, worker, lat_e7, lon_e7, accuracy_dm "
+            "FROM {0} WHERE device = ANY(%(devices)s) AND flags & {1} <> 0 AND at >= %(from)s AND at < %(to)s "
+            "AND place <= %(place)s"
+        ).format(sql.Identifier(out.schema, TRACKS.name), sql.Literal(QUALITY_MASK))
+        self._facts = sql.SQL(
+            "SELECT topic, body FROM {} WHERE (device = ANY(%(devices)s) OR worker = %(worker)s) "
+            "AND at >= %(from)s AND at < %(to)s AND place <= %(place)s"
+        ).format(sql.Identifier(out.schema, FACTS.name))
+
+    def heard(self, world: World, promise: Promise, plan: Plan, from_ms: int, place: int) -> list[Seen]:
+        """See History."""
+        devices = [] if promise.worker is None else world.devices.get(promise.worker, [])
+        since = max(from_ms, plan.listen_from_ms)
+        if not any(world.heard_ms.get(device, -1) >= since for device in devices):
+            return []
+        assert self.cursor is not None
+        self._out.flush(self.cursor, (TRACKS, FACTS))
+        bounds = {
+            "devices": devices,
+            "worker": promise.worker,
+            "from": to_datetime(since),
+            "to": to_datetime(plan.close_ms),
+            "place": place,
+        }
+        seen = self._positions(world, promise, plan, bounds)
+        for topic, body in self.cursor.execute(self._facts, bounds).fetchall():
+            fact = decode(topic, body.encode())
+            assert isinstance(fact, Fact)
+            if hears(world, promise, plan, fact):
+                seen.append(seen_fact(plan, fact))
+        seen.sort(key=lambda s: s.key)
+        return seen
+
+    def _positions(self, world: World, promise: Promise, plan: Plan, bounds: dict[str, Any]) -> list[Seen]:
+        assert self.cursor is not None
+        rows: list[tuple[str, int, UUID, str | None, int, int, int | None]]
+        rows = self.cursor.execute(self._tracks, bounds).fetchall()
+        mine = [row for row in rows if (row[3] or world.worker_of(row[0], row[1])) == promise.worker]
+        if not mine:
+            return []
+        return seen_positions(
+            plan,
+            np.array([row[1] for row in mine], np.int64),
+            np.array([row[4] for row in mine], np.int32),
+            np.array([row[5] for row in mine], np.int32),
+            np.array([NULL if row[6] is None else row[6] for row in mine], np.int32),
+            [row[2] for row in mine],  # type: ignore[misc]
+        )

@@ -1,0 +1,257 @@
+"""The judge: one log entry after another, each in the same few steps.
+
+    entry → views (rows of the entry itself) → who hears it → fold, or fold again → case → views, alert book
+
+Every entry is judged by itself, whatever page it came in, so any page size leaves the same rows. The state is a
+fold of the log and nothing else; what leaves through `out` are rows, and through `changed` the visits to push.
+"""
+
+from __future__ import annotations
+
+import heapq
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from domain.events import Event, decode, encode
+from domain.events.clock import TimeAdvanced
+from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.facts import Fact
+from domain.positions import PositionBatch
+from domain.time import DAY_MS
+from eventlog.entry import Entry
+from projections.alerts.book import Book, Clerk
+from projections.hearing import hears, listeners, seen_fact, seen_positions
+from projections.history import History
+from projections.progress.fold import advance, begin, continues, due_ms, needs_again, step
+from projections.progress.state import Fold, Key, Plan, Seen
+from projections.tables import Table, Writer
+from projections.view import Case, Judged, View, views
+from projections.views.tracks import Claim
+from projections.world import World
+
+HORIZON_MS = 35 * DAY_MS
+"""Facts about visits that closed longer ago are kept, not judged (SEMANTICS, Late facts)."""
+CHECKPOINTS = 16
+"""Folds kept per visit to fold again from; one is made at each transition."""
+
+
+class State(msgspec.Struct):
+    """All that the judge knows: a fold of the log. Its bytes are the snapshot."""
+
+    world: World = msgspec.field(default_factory=World)
+    judged: dict[str, Judged] = {}
+    book: Book = {}
+    alarms: dict[str, list[tuple[str, bytes]]] = {}
+    """By device: facts that alert by themselves (topic and body), to be told again when the device changes hands."""
+    known_ms: int = 0
+    now_ms: int = 0
+
+
+class Judge:
+    """Folds entries into `out`. Restore it with a snapshot's bytes, or begin with none."""
+
+    def __init__(self, namespace: UUID, history: History, out: Writer, snapshot: bytes | None = None) -> None:
+        self.state = State() if snapshot is None else msgspec.msgpack.decode(snapshot, type=State)
+        self.changed: set[str] = set()
+        """Visits with new rows since the runner last looked."""
+        self.alerted = False
+        self._history = history
+        self._out = out
+        self._views = views()
+        self._clerk = Clerk(namespace)
+        self._plans: dict[str, Plan | None] = {}
+        self._checkpoints: dict[str, list[Fold]] = {}
+        self._wakes: list[tuple[int, str]] = []
+        self._wake: dict[str, int] = {}
+        for visit in self.state.judged:
+            self._rest(visit)
+
+    def snapshot(self) -> bytes:
+        """The whole state, to begin from at this place in the log."""
+        return msgspec.msgpack.encode(self.state)
+
+    def apply(self, entry: Entry) -> None:
+        """Judge one entry."""
+        state, event = self.state, entry.event
+        state.known_ms = max(state.known_ms, event.recorded_at_ms)
+        for view in self._views:
+            view.on_entry(entry, state.known_ms, self._out)
+        if isinstance(event, TimeAdvanced):
+            self._time(event.recorded_at_ms, entry.position)
+        elif entry.batch is not None:
+            self._positions(entry.batch, entry.position)
+        elif isinstance(event, Fact):
+            self._fact(event, entry.position)
+        else:
+            self._planned(event, entry.position)
+
+    # one kind of entry each
+
+    def _time(self, to_ms: int, place: int) -> None:
+        self.state.now_ms = max(self.state.now_ms, to_ms)
+        while self._wakes and self._wakes[0][0] <= self.state.now_ms:
+            at, visit = heapq.heappop(self._wakes)
+            if self._wake.get(visit) == at:
+                del self._wake[visit]
+                self._conclude(visit, self._fold(visit, (), place))
+
+    def _positions(self, batch: PositionBatch, place: int) -> None:
+        world = self.state.world
+        claims = self._claims(batch)
+        at = batch.at_ms()
+        for number in np.unique(batch.device).tolist():
+            self._heard(batch.devices[number], int(at[batch.device == number].max()))
+        facts = None
+        for plan, rows in list(listeners(world, self._plan, batch, claims)):
+            if self._beyond(plan):
+                continue
+            facts = facts or batch.facts()
+            columns = (batch.lat_e7[rows], batch.lon_e7[rows], batch.accuracy_dm[rows])
+            seen = seen_positions(plan, at[rows], *columns, [facts[row] for row in rows.tolist()])
+            self._conclude(plan.visit, self._fold(plan.visit, seen, place))
+
+    def _fact(self, fact: Fact, place: int) -> None:
+        world = self.state.world
+        self._heard(fact.device, fact.at_ms)
+        if fact.worker is not None:
+            world.holds(fact.device, fact.worker)
+        worker = fact.worker or world.worker_of(fact.device, fact.at_ms)
+        if any(rule.kind == fact.KIND for rule in self._clerk.fact_rules):
+            self.state.alarms.setdefault(fact.device, []).append((fact.TOPIC, encode(fact)))
+            self._alarm(fact, worker)
+        for promise in () if worker is None else world.visits_of(worker):
+            plan = self._plan(promise.visit)
+            if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
+                self._conclude(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place))
+
+    def _planned(self, event: Event, place: int) -> None:
+        affected = self.state.world.apply(event)
+        for visit in affected:
+            self._plans.pop(visit, None)
+            self._checkpoints.pop(visit, None)
+        for visit in sorted(affected):
+            plan = self._plan(visit)
+            if plan is not None and not self._beyond(plan):
+                self._conclude(visit, self._again(plan, place), planned=True)
+        if isinstance(event, DeviceBound | DeviceUnbound):
+            for topic, body in self.state.alarms.get(event.device, ()):
+                fact = decode(topic, body)
+                assert isinstance(fact, Fact)
+                self._alarm(fact, fact.worker or self.state.world.worker_of(fact.device, fact.at_ms))
+
+    # folding
+
+    def _fold(self, visit: str, facts: list[Seen] | tuple[Seen, ...], place: int) -> Fold:
+        """The visit's state with these facts and the present time: continued if they come in order, else again."""
+        plan = self._plan(visit)
+        assert plan is not None
+        now = self._now(plan)
+        judged = self.state.judged.get(visit)
+        state = judged.fold if judged else begin(plan)
+        if needs_again(state, now):
+            return self._again(plan, place)
+        for fact in facts:
+            if fact.key == state.cursor:
+                continue
+            if not continues(state, fact.key, now):
+                return self._again(plan, place, min(f.key for f in facts))
+            state = self._step(plan, state, fact, now)
+        return advance(plan, state, now)
+
+    def _again(self, plan: Plan, place: int, since: Key | None = None) -> Fold:
+        """Fold from the last checkpoint before `since` that rests on no later silence, or from the beginning."""
+        now = self._now(plan)
+        kept = self._checkpoints.get(plan.visit, [])
+        usable = [c for c in kept if since is not None and c.skipped_ms is None and continues(c, since, now)]
+        state = usable[-1] if usable else begin(plan)
+        self._checkpoints[plan.visit] = usable
+        base = state.cursor
+        promise = self.state.world.promises[plan.visit]
+        for fact in self._history.heard(self.state.world, promise, plan, base[0] if base else 0, place):
+            if base is None or fact.key > base:
+                state = self._step(plan, state, fact, now)
+        return advance(plan, state, now)
+
+    def _step(self, plan: Plan, state: Fold, fact: Seen, now_ms: int) -> Fold:
+        new = step(plan, state, fact, now_ms)
+        if len(new.transitions) != len(state.transitions):
+            kept = self._checkpoints.setdefault(plan.visit, [])
+            kept.append(new)
+            del kept[:-CHECKPOINTS]
+        return new
+
+    def _conclude(self, visit: str, fold: Fold, *, planned: bool = False) -> None:
+        """Remember the fold, tell the views and the alert book, and rest until the next deadline."""
+        state, plan = self.state, self._plan(visit)
+        assert plan is not None
+        before = state.judged.get(visit)
+        old = list(zip(before.fold.transitions, before.known_ms, strict=True)) if before else []
+        known = tuple(
+            old[i][1] if i < len(old) and old[i][0] == transition else state.known_ms
+            for i, transition in enumerate(fold.transitions)
+        )
+        after = Judged(fold, known)
+        state.judged[visit] = after
+        case = Case(state.world.promises[visit], plan, before, after, planned, state.known_ms, self._now(plan))
+        if before != after or planned:
+            for view in self._views:
+                view.on_visit(case, self._out)
+            self.changed.add(visit)
+        self._clerk.on_visit(state.book, case, self._out)
+        self._rest(visit, case)
+
+    def _rest(self, visit: str, case: Case | None = None) -> None:
+        """Note when the visit must be looked at again though nothing is heard."""
+        plan, judged = self._plan(visit), self.state.judged[visit]
+        if plan is None:
+            return
+        if case is None:
+            promise = self.state.world.promises[visit]
+            case = Case(promise, plan, judged, judged, False, self.state.known_ms, self._now(plan))
+        times = [at for at in (due_ms(plan, judged.fold), self._clerk.due_ms(case)) if at is not None]
+        if not times:
+            self._wake.pop(visit, None)
+        elif self._wake.get(visit) != min(times):
+            self._wake[visit] = min(times)
+            heapq.heappush(self._wakes, (min(times), visit))
+
+    # small things
+
+    def _plan(self, visit: str) -> Plan | None:
+        if visit not in self._plans:
+            self._plans[visit] = self.state.world.plan(visit)
+        return self._plans[visit]
+
+    def _now(self, plan: Plan) -> int:
+        """The newest tick; a cancellation is true when it is written, it needs no tick."""
+        return max(self.state.now_ms, plan.cancelled_ms or 0)
+
+    def _beyond(self, plan: Plan) -> bool:
+        return plan.close_ms < self.state.known_ms - HORIZON_MS
+
+    def _heard(self, device: str, at_ms: int) -> None:
+        heard = self.state.world.heard_ms
+        heard[device] = max(at_ms, heard.get(device, at_ms))
+
+    def _claims(self, batch: PositionBatch) -> dict[int, str]:
+        claims = {}
+        for row, raw in batch.extras.items():
+            worker = msgspec.json.decode(raw, type=Claim).worker
+            if worker is not None:
+                claims[row] = worker
+                self.state.world.holds(batch.devices[int(batch.device[row])], worker)
+        return claims
+
+    def _alarm(self, fact: Fact, worker: str | None) -> None:
+        self._clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)
+        self.alerted = True
+
+
+def tables() -> tuple[Table, ...]:
+    """Every table of the judge's unit, in the order in which a page is written."""
+    return (*(table for view in views() for table in view.tables), *Clerk.tables)
+
+
+__all__ = ["Judge", "State", "View", "tables"]

@@ -1,0 +1,143 @@
+"""What the judge knows of one visit: the plan it is judged against, and the fold of its facts so far."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from domain.geo import Fence
+from domain.policies import VisitPolicy
+
+Key = tuple[int, int, bytes]
+"""Fold order: (judged instant ms, rank of the kind, fact_id)."""
+
+
+class Status(StrEnum):
+    """The steps that a customer sees (REQUIREMENTS P1)."""
+
+    SCHEDULED = "scheduled"
+    RESCHEDULED = "rescheduled"
+    ON_THE_WAY = "on_the_way"
+    NEARBY = "nearby"
+    AT_COMPOUND = "at_compound"
+    ARRIVED = "arrived"
+    IN_SERVICE = "in_service"
+    STEPPED_OUT = "stepped_out"
+    FINISHED = "finished"
+    MISSED = "missed"
+    NO_ACCESS = "no_access"
+    CANCELLED = "cancelled"
+
+
+class Cause(StrEnum):
+    """What a transition rests on."""
+
+    PLAN = "plan"
+    FACT = "fact"
+    ABSENCE = "absence"
+    """Nothing refuted it before its deadline; it is dated there."""
+
+
+class Transition(msgspec.Struct, frozen=True, array_like=True):
+    """A step of a visit: its status, since when (observed ms), why, and the facts that show it."""
+
+    status: Status
+    at_ms: int
+    cause: Cause
+    evidence: tuple[bytes, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True, array_like=True):
+    """What one visit is judged against: the promise, the fence and the policy, as the log has them now.
+
+    `revision` counts the promises (1: the first). `steps` are the transitions that the plan itself makes.
+    A visit listens to facts of its worker in [listen_from_ms, close_ms).
+    """
+
+    visit: str
+    worker: str | None
+    fence: Fence
+    window_from_ms: int
+    window_to_ms: int
+    planned_s: int
+    revision: int
+    first_from_ms: int
+    first_to_ms: int
+    approach_from_ms: int
+    steps: tuple[Transition, ...]
+    cancelled_ms: int | None
+    policy: VisitPolicy
+
+    @property
+    def listen_from_ms(self) -> int:
+        return self.window_from_ms - self.policy.listen_before_s * 1000
+
+    @property
+    def close_ms(self) -> int:
+        """After this the visit is concluded whatever the silence means."""
+        end = self.window_to_ms + (self.planned_s + self.policy.listen_after_s) * 1000
+        return end if self.cancelled_ms is None else min(end, self.cancelled_ms)
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """One fact as a visit sees it. `outside_m`: metres outside the fence (negative inside); only positions and
+    witnesses with coordinates have the geometry, whose degrees are 1e-7 integers."""
+
+    at_ms: int
+    rank: int
+    fact: bytes
+    kind: str
+    lat_e7: int = 0
+    lon_e7: int = 0
+    accuracy_m: float | None = None
+    outside_m: float | None = None
+    on: bool | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.at_ms, self.rank, self.fact
+
+
+class Fold(msgspec.Struct, frozen=True, array_like=True):
+    """The state of one visit after its facts up to `cursor` and its deadlines up to now."""
+
+    status: Status = Status.SCHEDULED
+    status_at_ms: int = 0
+    cursor: Key | None = None
+    fired_ms: int = -1
+    """The latest deadline that was concluded from silence: a fact before it means folding again."""
+    skipped_ms: int | None = None
+    """The earliest deadline that a fact from the future jumped over: when time gets there, fold again."""
+    fix: Seen | None = None
+    doubted: Seen | None = None
+    """The last fix that was too far to believe; a second one that agrees with it is believed."""
+    speed_mps: float | None = None
+    farthest_m: float = 0.0
+    entered: Seen | None = None
+    anchor: Seen | None = None
+    last_inside: Seen | None = None
+    left: Seen | None = None
+    compound_ms: int | None = None
+    door_ms: int | None = None
+    service_ms: int | None = None
+    checked_in_ms: int | None = None
+    checked_out_ms: int | None = None
+    departed_ms: int | None = None
+    finished_ms: int | None = None
+    no_access_ms: int | None = None
+    missed_ms: int | None = None
+    closed_ms: int | None = None
+    outing: bool = False
+    transitions: tuple[Transition, ...] = ()
+
+    @property
+    def arrived_ms(self) -> int | None:
+        """The first proof of arrival: compound or door."""
+        known = [at for at in (self.compound_ms, self.door_ms) if at is not None]
+        return min(known) if known else None
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is expected of this visit."""
+        return self.closed_ms is not None or self.status in (Status.FINISHED, Status.CANCELLED)

@@ -1,0 +1,1 @@
+"""Projections of the judge's unit, one file each; scanned."""

@@ -1,0 +1,62 @@
+"""Every fact that is not a position, for the timeline of a visit and for folding it again."""
+
+from __future__ import annotations
+
+from domain.events import encode
+from domain.events.facts import Fact, TimeQuality
+from eventlog.entry import Entry
+from projections.tables import Table, Writer
+from projections.view import Quiet
+
+FACTS = Table(
+    name="facts",
+    columns={
+        "fact": "uuid",
+        "device": "text",
+        "kind": "text",
+        "at": "ms",
+        "observed_at": "ms",
+        "quality": "text",
+        "worker": "text",
+        "visit": "text",
+        "topic": "text",
+        "body": "text",
+        "known_at": "ms",
+        "place": "int8",
+    },
+    key=("fact",),
+    settled=("fact", "device", "kind", "observed_at"),
+    settled_where=f"quality = '{TimeQuality.DEVICE.value}'",
+    places=("place",),
+    indexes=("(device, at)", "(worker, at) WHERE worker IS NOT NULL", "(visit, at) WHERE visit IS NOT NULL"),
+    keep_first=True,
+)
+"""`body` is the stored event of `topic`; `at` the instant it is judged at; `visit` and `worker` as the sender says."""
+
+
+class Facts(Quiet):
+    """Facts as they come, each once."""
+
+    tables = (FACTS,)
+
+    def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
+        fact = entry.event
+        if isinstance(fact, Fact):
+            out.put_first(
+                FACTS,
+                fact=fact.fact,
+                device=fact.device,
+                kind=fact.KIND,
+                at=fact.at_ms,
+                observed_at=fact.observed_at_ms,
+                quality=fact.quality.value,
+                worker=fact.worker,
+                visit=getattr(fact, "visit", None),
+                topic=fact.TOPIC,
+                body=encode(fact).decode(),
+                known_at=known_ms,
+                place=entry.position,
+            )
+
+
+VIEW = Facts()

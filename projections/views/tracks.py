@@ -1,0 +1,88 @@
+"""Every position as a row, for maps, for SQL and for folding a visit again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.positions import NULL, QUALITY_MASK
+from eventlog.entry import Entry
+from projections.tables import Table, Writer
+from projections.view import Quiet
+
+TRACKS = Table(
+    name="tracks",
+    columns={
+        "device": "text",
+        "observed_at": "ms",
+        "fact": "uuid",
+        "at": "ms",
+        "worker": "text",
+        "lat_e7": "int4",
+        "lon_e7": "int4",
+        "accuracy_dm": "int4",
+        "speed_cms": "int4",
+        "heading_cdeg": "int4",
+        "altitude_dm": "int4",
+        "battery_pct": "int4",
+        "flags": "int4",
+        "extras": "text",
+        "known_at": "ms",
+        "place": "int8",
+    },
+    key=("device", "observed_at", "fact"),
+    settled=("device", "observed_at", "fact", "lat_e7", "lon_e7"),
+    settled_where=f"flags & {QUALITY_MASK} = 0",
+    places=("place",),
+    indexes=(
+        f"(device, at) WHERE flags & {QUALITY_MASK} <> 0",
+        "(worker, at) WHERE worker IS NOT NULL",
+    ),
+    keep_first=True,
+)
+"""`observed_at` is the device's claim, `at` the instant it is judged at; `worker` who claimed a shared phone;
+e7: 1e-7 degrees, dm: decimetres, cms: cm/s, cdeg: 0.01 degrees; `place`: the log position of the batch."""
+
+
+class Claim(msgspec.Struct):
+    """The part of a position's extras that attributes it."""
+
+    worker: str | None = None
+
+
+class Tracks(Quiet):
+    """Positions as they come, each fact once."""
+
+    tables = (TRACKS,)
+
+    def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
+        batch = entry.batch
+        if batch is None or out.muted:
+            return
+        n = len(batch)
+        optional = ("accuracy_dm", "speed_cms", "heading_cdeg", "altitude_dm", "battery_pct")
+        columns = [[None if v == NULL else v for v in getattr(batch, name).tolist()] for name in optional]
+        workers: list[str | None] = [None] * n
+        extras: list[str | None] = [None] * n
+        for row, raw in batch.extras.items():
+            extras[row] = raw.decode()
+            workers[row] = msgspec.json.decode(raw, type=Claim).worker
+        out.extend(
+            TRACKS,
+            [
+                [batch.devices[d] for d in batch.device.tolist()],
+                batch.observed_at_ms.tolist(),
+                batch.facts(),
+                batch.at_ms().tolist(),
+                workers,
+                batch.lat_e7.tolist(),
+                batch.lon_e7.tolist(),
+                *columns,
+                batch.flags.tolist(),
+                extras,
+                [known_ms] * n,
+                [entry.position] * n,
+            ],
+        )
+
+
+VIEW = Tracks()
