@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from eventsourcing.persistence import InterfaceError, InternalError, OperationalError
 from eventsourcing.postgres import PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
 from psycopg.conninfo import conninfo_to_dict
@@ -45,9 +48,34 @@ def factory(env: Environment, dsn: str) -> PostgresFactory:
     made = PostgresFactory(env)
     pool = made.datastore.pool
     row_factory = pool.kwargs["row_factory"] if isinstance(pool.kwargs, dict) else None
-    pool.kwargs = {**conninfo_to_dict(dsn), "row_factory": row_factory}
+    pool.kwargs = {**parameters(dsn), "row_factory": row_factory}
     pool.reconnect_timeout = RECONNECT_S
     return made
+
+
+def parameters(dsn: str) -> dict[str, Any]:
+    """A connection string's parts over our defaults: a server that vanished is noticed within half a minute."""
+    return {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+        "tcp_user_timeout": 30_000,
+        **conninfo_to_dict(dsn),
+    }
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the server or the way to it failed, rather than what was asked of it."""
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", None) in _PASSING
+    return isinstance(error, InterfaceError | OperationalError)
+
+
+_PASSING = {
+    "25P03",  # the session idled in its transaction: this process was stopped for a while
+    "25006",  # the server has become a replica
+}
 
 
 def discard_broken(datastore: PostgresDatastore) -> None:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, LiteralString, TypeVar, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import LiteralString, cast
 from uuid import UUID
 
 import psycopg
 from eventsourcing.application import Application
-from eventsourcing.persistence import InterfaceError, OperationalError
+from eventsourcing.persistence import PersistenceError
 from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 
-from domain import ids
 from domain.errors import Unavailable
-from domain.events import decode
-from domain.events.positions import PositionsRecorded
 from domain.positions import PositionBatch
-from eventlog import connect, follow, numbers, payloads
+from eventlog import connect, follow
 from eventlog.entry import Append, Entry
-from eventlog.positions import unpack
+from eventlog.reader import Reader
 from eventlog.recorder import Extra, LogRecorder
-from eventlog.schema import DEFAULT_SCHEMA, EVENTS, NAME, namespace_of
+from eventlog.schema import DEFAULT_SCHEMA, EVENTS, NAME
 from eventlog.write import Writer
-
-R = TypeVar("R")
 
 
 class EventLog(Application[UUID]):
@@ -55,8 +48,6 @@ class EventLog(Application[UUID]):
         backoff_max_s: float = 10.0,
     ) -> None:
         self._dsn = dsn
-        self._schema = schema
-        self._read_attempts = read_attempts
         self._backoff_first_s = backoff_first_s
         self._backoff_max_s = backoff_max_s
         env = connect.environment(
@@ -69,12 +60,14 @@ class EventLog(Application[UUID]):
         )
         try:
             super().__init__(env)
-        except (InterfaceError, OperationalError) as error:
+        except PersistenceError as error:
             self.factory.close()
+            if not connect.is_passing(error):
+                raise
             raise Unavailable(f"the log cannot be reached: {error}") from error
-        self._rows = cast("LogRecorder", self.recorder)
-        self._numbers = numbers.DeviceNumbers(self._numberings)
-        self._writer = Writer(self, self._rows, self._numbers, dsn, settle_s=settle_s)
+        recorder = cast("LogRecorder", self.recorder)
+        self._reader = Reader(recorder, attempts=read_attempts, pause_s=backoff_first_s)
+        self._writer = Writer(recorder, self._reader, dsn, settle_s=settle_s)
 
     # The library's hooks
 
@@ -88,19 +81,14 @@ class EventLog(Application[UUID]):
 
     # Identity
 
-    @cached_property
+    @property
     def namespace(self) -> UUID:
         """The cell's namespace of uuid5."""
-
-        def query() -> UUID:
-            with self._rows.reading() as curs:
-                return namespace_of(curs, self._schema)
-
-        return self._persistently(query)
+        return self._reader.namespace
 
     def stream_id(self, name: str) -> UUID:
         """The id of a stream such as `visit/v-17`."""
-        return ids.stream_id(self.namespace, name)
+        return self._reader.stream_id(name)
 
     # Writing
 
@@ -124,7 +112,7 @@ class EventLog(Application[UUID]):
 
     def head(self) -> int:
         """The last position; 0 in an empty log."""
-        return self._persistently(self._rows.max_notification_id) or 0
+        return self._reader.head()
 
     def version(self, stream: str) -> int:
         """How many events a stream has; 0: it does not exist."""
@@ -133,39 +121,44 @@ class EventLog(Application[UUID]):
     def versions(self, streams: Iterable[str]) -> dict[str, int]:
         """The versions of many streams in one query."""
         by_id = {self.stream_id(name): name for name in streams}
-        found = self._persistently(lambda: self._rows.versions(list(by_id)))
+        found = self._reader.versions(list(by_id))
         self._writer.saw(found)
         return {name: found.get(stream, 0) for stream, name in by_id.items()}
 
     def read(self, stream: str, after: int = 0) -> list[Entry]:
         """A stream's entries past version `after`, by version."""
-        where: LiteralString = "WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version"
-        return self._entries(where, (self.stream_id(stream), after))
+        return self._reader.stream(self.stream_id(stream), after)
 
     def newest(self, stream: str) -> Entry | None:
         """A stream's last entry."""
         where: LiteralString = "WHERE originator_id = %s ORDER BY originator_version DESC LIMIT 1"
-        return next(iter(self._entries(where, (self.stream_id(stream),))), None)
+        return next(iter(self._reader.entries(where, (self.stream_id(stream),))), None)
 
     def page(self, after: int, limit: int) -> list[Entry]:
         """At most `limit` entries past position `after`, in total order. Raises CorruptLog."""
-        return self._entries("WHERE notification_id > %s ORDER BY notification_id LIMIT %s", (after, limit))
+        return self._reader.entries("WHERE notification_id > %s ORDER BY notification_id LIMIT %s", (after, limit))
 
     def tail(self, last: int, *, since_ms: int | None = None) -> list[Entry]:
         """The last `last` entries in total order, and before them all back to `since_ms` of recorded time."""
-        where: LiteralString = "WHERE notification_id < %s ORDER BY notification_id DESC LIMIT %s"
-        found = self._entries(where, (_BEYOND, last)) if last else []
-        while since_ms is not None and (not found or found[-1].event.recorded_at_ms >= since_ms):
-            earlier = self._entries(where, (found[-1].position if found else _BEYOND, _TAIL_PAGE))
-            found += [entry for entry in earlier if entry.event.recorded_at_ms >= since_ms]
-            if len(earlier) < _TAIL_PAGE or earlier[-1].event.recorded_at_ms < since_ms:
+        found: list[Entry] = []
+        for entry in self.backwards(min(last, 1_000) or 1_000):
+            if len(found) >= last and (since_ms is None or entry.event.recorded_at_ms < since_ms):
                 break
+            found.append(entry)
         return found[::-1]
+
+    def backwards(self, limit: int = 1_000) -> Iterator[Entry]:
+        """Every entry from the newest to the first, read `limit` at a time."""
+        where: LiteralString = "WHERE notification_id < %s ORDER BY notification_id DESC LIMIT %s"
+        before = _BEYOND
+        while entries := self._reader.entries(where, (before, limit)):
+            yield from entries
+            before = entries[-1].position
 
     def follow(self, after: int, limit: int, stop: threading.Event, poll_s: float = 1.0) -> Iterator[list[Entry]]:
         """Non-empty pages past `after` as they come, until `stop` is set; outlives lost connections."""
         return follow.follow(
-            lambda: psycopg.connect(self._dsn, autocommit=True),
+            lambda: psycopg.connect(**connect.parameters(self._dsn), autocommit=True),
             EVENTS,
             self.page,
             after=after,
@@ -176,43 +169,5 @@ class EventLog(Application[UUID]):
             backoff_max_s=self._backoff_max_s,
         )
 
-    def _entries(self, where: LiteralString, params: Sequence[Any]) -> list[Entry]:
-        return self._persistently(lambda: self._fetch(where, params))
-
-    def _fetch(self, where: LiteralString, params: Sequence[Any]) -> list[Entry]:
-        packed: dict[payloads.Place, bytes] = {}
-        with self._rows.reading() as curs:
-            rows = self._rows.select(curs, where, params)
-            events = [decode(topic, state) for *_, topic, state in rows]
-            recorded = [
-                ((stream, version), event)
-                for (_, stream, version, *_), event in zip(rows, events, strict=True)
-                if isinstance(event, PositionsRecorded)
-            ]
-            if recorded:
-                packed = payloads.select(curs, self._schema, recorded)
-        batches = {place: unpack(packed[place], event.recorded_at_ms, self._numbers.name) for place, event in recorded}
-        return [
-            Entry(position, stream, version, event, batches.get((stream, version)))
-            for (position, stream, version, *_), event in zip(rows, events, strict=True)
-        ]
-
-    def _numberings(self, after: int) -> list[tuple[int, Any]]:
-        return [(entry.version, entry.event) for entry in self.read(numbers.STREAM, after)]
-
-    def _persistently(self, query: Callable[[], R]) -> R:
-        """A read, repeated where its connection was lost: after a restart of the server each pooled one is."""
-        attempt = 1
-        while True:
-            try:
-                return query()
-            except (InterfaceError, OperationalError) as error:
-                if attempt >= self._read_attempts:
-                    raise Unavailable(f"the log cannot be read: {error}") from error
-                time.sleep(self._backoff_first_s * attempt)
-                attempt += 1
-                connect.discard_broken(self._rows.datastore)
-
 
 _BEYOND = 2**63 - 1
-_TAIL_PAGE = 1_000

@@ -24,11 +24,15 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """A `Recorded` as a row."""
-        event: Event = domain_event.event
-        return StoredEvent(domain_event.originator_id, domain_event.originator_version, event.TOPIC, encode(event))
+        return stored(domain_event.originator_id, domain_event.originator_version, domain_event.event)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
         """A row as a `Recorded`. Raises CorruptLog for unknown topics and bad bytes."""
         stream = stored_event.originator_id
         assert isinstance(stream, UUID)
         return Recorded(stream, stored_event.originator_version, decode(stored_event.topic, stored_event.state))
+
+
+def stored(stream: UUID, version: int, event: Event) -> StoredEvent:
+    """An event as a row."""
+    return StoredEvent(stream, version, event.TOPIC, encode(event))

@@ -10,6 +10,8 @@ from threading import Lock
 
 from domain.events import Event
 from domain.events.device import DeviceNumbered
+from domain.time import Ms
+from eventlog.entry import Append
 
 STREAM = "device-numbers"
 
@@ -77,3 +79,8 @@ class Draft:
         if known is None:
             known = self.new[device] = self.version + len(self.new) + 1
         return known
+
+    def appends(self, at_ms: Ms) -> list[Append]:
+        """The events that make the new numbers hold."""
+        events = [DeviceNumbered(recorded_at_ms=at_ms, device=device, number=n) for device, n in self.new.items()]
+        return [Append(STREAM, events, self.version)] if events else []

@@ -10,6 +10,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Composed
 
 from domain.errors import Unavailable
+from eventlog import connect
 
 PAUSE_S = 0.2
 """Between two attempts to reach the server; a restarted one answers within seconds."""
@@ -24,7 +25,8 @@ def stands(dsn: str, table: Composed, written: Sequence[StoredEvent], *, within_
     until_s = time.monotonic() + within_s
     while True:
         try:
-            with psycopg.connect(dsn, connect_timeout=max(2, int(within_s))) as conn:
+            with psycopg.connect(**connect.parameters(dsn)) as conn:
+                conn.execute(SQL("SET LOCAL lock_timeout = {}").format(int(within_s * 1000)))
                 # Waits for the lost transaction's own lock, in case its backend is still committing.
                 conn.execute(SQL("LOCK TABLE {} IN ROW SHARE MODE").format(table))
                 found = conn.execute(

@@ -128,26 +128,6 @@ class LogRecorder(PostgresApplicationRecorder):
         curs.execute(self._select + SQL(where), params)
         return cast("list[Row]", curs.fetchall())
 
-    def versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
-        """The highest version of each stream that exists; one step into the index each, however long the stream."""
-        statement = SQL(
-            "SELECT id, (SELECT originator_version FROM {} WHERE originator_id = id "
-            "ORDER BY originator_version DESC LIMIT 1) FROM unnest(%b::uuid[]) AS id"
-        ).format(self.table)
-        with self.reading() as curs:
-            curs.execute(statement, (list(streams),))
-            return {stream: version for stream, version in curs.fetchall() if version is not None}
-
-    def existing(self, places: Sequence[tuple[UUID, int]]) -> set[UUID]:
-        """Which of these streams have an event at the version given."""
-        statement = SQL(
-            "SELECT id FROM unnest(%b::uuid[], %b::int8[]) AS place (id, version) WHERE EXISTS "
-            "(SELECT FROM {} WHERE originator_id = id AND originator_version = version)"
-        ).format(self.table)
-        with self.reading() as curs:
-            curs.execute(statement, ([stream for stream, _ in places], [version for _, version in places]))
-            return {row[0] for row in curs.fetchall()}
-
     def select_events(
         self,
         originator_id: UUID | str,
