@@ -85,6 +85,9 @@ def test_a_zone_that_the_pinned_database_does_not_list_is_refused(given, zone):
     given().when(replace(SITE, zone=zone)).then_refused("invalid_zone")
 
 
+# rings whose corners read otherwise where longitudes are not unwrapped at the date line
+SIMPLE_ACROSS = ((0.004, 179.999), (0.001, -179.999), (0.002, -179.999), (0.0, -179.998), (0.003, -179.998))
+CROSSED_ACROSS = ((0.0, -179.999), (0.003, -179.999), (0.003, -179.998), (0.003, 179.998), (0.001, 179.999))
 SQUARE = ((31.0, 121.0), (31.0, 121.001), (31.001, 121.001), (31.001, 121.0))
 
 
@@ -96,7 +99,7 @@ SQUARE = ((31.0, 121.0), (31.0, 121.001), (31.001, 121.001), (31.001, 121.0))
         Polygon(ring=SQUARE[:3]),
         Polygon(ring=SQUARE[::-1], buffer_m=20.0),
         Polygon(ring=(*SQUARE, SQUARE[0])),
-        Polygon(ring=((0.0, 179.9995), (0.001, 179.9995), (0.001, -179.9995), (0.0, -179.9995))),
+        Polygon(ring=SIMPLE_ACROSS),
     ],
     ids=["least", "most", "triangle", "clockwise", "closed", "date line"],
 )
@@ -120,6 +123,7 @@ def test_a_fence_that_can_be_judged_is_accepted(given, fence):
         Polygon(ring=(SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[1])),
         Polygon(ring=(SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3])),
         Polygon(ring=((31.0, 121.0), (31.001, 121.001), (31.002, 121.002))),
+        Polygon(ring=CROSSED_ACROSS),
         Polygon(ring=(*SQUARE[:3], (float("nan"), 121.0))),
         Polygon(ring=(*SQUARE[:3], (31.0, 181.0))),
         Polygon(ring=((31.0, 121.0), (31.0, 122.0), (32.0, 122.0))),

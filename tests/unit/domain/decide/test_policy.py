@@ -72,6 +72,7 @@ def test_a_date_is_a_date(given):
 def test_every_threshold_can_be_adopted_and_read_back_from_the_log(name):
     (event,) = handle((), adopt(**{name: 1}))
     stored = decode(event.TOPIC, encode(event))
+    assert type(event.values[name]) is type(stored.values[name]) is float
     assert getattr(in_force([(stored.from_ms, stored.values)], NOON), name) == 1
 
 
