@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import psycopg
@@ -16,16 +16,8 @@ from domain.time import Ms
 from eventlog.clock import LogClock, wall_ms
 from eventlog.log import EventLog
 from eventlog.metronome import Metronome, ScaledPace, WallPace, followed_tick, newest_tick
-from eventlog.schema import migrate
 
 START_MS = Ms(1_780_000_000_000)
-
-
-@pytest.fixture
-def log(database: str) -> Iterator[EventLog]:
-    migrate(database)
-    with EventLog(database) as log:
-        yield log
 
 
 def ticks(log: EventLog) -> list[TimeAdvanced]:
