@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -31,6 +32,20 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[str]:
     """The URL of an empty database of this test's own."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database(postgres_url: str) -> Iterator[str]:
+    """A second one, for a second cell."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(postgres_url: str) -> Iterator[str]:
+    """An empty database, dropped at the end."""
     name = f"test_{uuid4().hex[:16]}"
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         # template0 because nobody can be connected to it, which would refuse the copy.
