@@ -19,8 +19,10 @@ from msgspec import Meta
 
 from domain.errors import Permanent
 from domain.time import Ms, from_datetime
+from eventlog.clock import ClockMode
 
 PREFIX = "DOORSTEP_"
+TEST_PREFIX = "DOORSTEP_TEST_"  # read by the test suite, no settings of the product
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -56,7 +58,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="address of the API and of the embedded broker; beyond loopback a password is demanded")
     ] = "127.0.0.1"
     password: Annotated[
-        Annotated[str, Meta(min_length=8)] | None, Meta(description="password of the embedded broker's user `doorstep`")
+        Annotated[str, Meta(min_length=8)] | None,
+        Meta(description="password of the embedded broker's user `doorstep`, who may do everything"),
+    ] = None
+    device_password: Annotated[
+        Annotated[str, Meta(min_length=8)] | None,
+        Meta(description="password of the embedded broker's user `device`, who may not set the cell's clock"),
     ] = None
     api_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 8080
     postgres_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 54320
@@ -66,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
     # The cell's clock (DESIGN, principle 3)
-    clock_mode: Annotated[Literal["wall", "scaled", "followed"], Meta(description="who tells the cell's time")] = "wall"
+    clock_mode: Annotated[ClockMode, Meta(description="who tells the cell's time")] = ClockMode.WALL
     clock_start: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
         Meta(description="scaled: the first instant, RFC 3339; unset: the wall's"),
@@ -130,19 +137,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_map: Annotated[Literal["pmtiles", "raster", "none"], Meta(description="what lies below the markers")] = "none"
     base_map_url: Annotated[str | None, Meta(description="raster: https://…/{z}/{x}/{y}.png; pmtiles: its file")] = None
 
+    # Between the supervisor and a role
+    ready_file: Annotated[Path | None, Meta(description="a role creates this file once it can do its work")] = None
+
     # Testing
     require_browser: Annotated[bool, Meta(description="a browser test that cannot run fails instead of skipping")] = (
         False
     )
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] | None = None, **changes: Any) -> Settings:
-        """Settings from DOORSTEP_* variables, then `changes`. An empty variable counts as unset."""
+    def read(cls, changes: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings from DOORSTEP_* variables (an empty one counts as unset), then the `changes` that are not None."""
         environ = os.environ if environ is None else environ
         known = {PREFIX + field.name.upper(): field for field in msgspec.structs.fields(cls)}
         values: dict[str, Any] = {}
         for variable, text in sorted(environ.items()):
-            if not variable.startswith(PREFIX):
+            if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
                 continue
             if variable not in known:
                 near = difflib.get_close_matches(variable, known, n=1)
@@ -155,7 +165,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 )
             except msgspec.ValidationError as error:
                 raise WrongSetting(f"{variable}: {error}") from None
-        settings = cls(**{**values, **changes})
+        values |= {name: value for name, value in (changes or {}).items() if value is not None}
+        settings = cls(**values)
         settings.check()
         return settings
 
@@ -163,7 +174,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What one field alone cannot say. Raises WrongSetting."""
         if self.listen not in LOOPBACK and self.mqtt_url is None and not self.password:
             raise WrongSetting(f"DOORSTEP_LISTEN={self.listen} opens the broker: set DOORSTEP_PASSWORD")
-        if self.clock_mode != "scaled" and (self.clock_start is not None or self.clock_rate != 1.0):
+        if self.device_password and not self.password:
+            raise WrongSetting("DOORSTEP_DEVICE_PASSWORD needs DOORSTEP_PASSWORD")
+        if self.clock_mode != ClockMode.SCALED and (self.clock_start is not None or self.clock_rate != 1.0):
             raise WrongSetting("DOORSTEP_CLOCK_START and DOORSTEP_CLOCK_RATE need DOORSTEP_CLOCK_MODE=scaled")
         if self.dedupe_rows < 2 * self.in_flight:
             raise WrongSetting("DOORSTEP_DEDUPE_ROWS must be at least twice DOORSTEP_IN_FLIGHT")

@@ -38,6 +38,8 @@ class BrokerUser(msgspec.Struct, frozen=True):
     password: str
     publish: tuple[str, ...] = ("#",)
     subscribe: tuple[str, ...] = ("#",)
+    deny: tuple[str, ...] = ()
+    """What they may neither publish nor subscribe to, although it is allowed above."""
 
 
 class EmbeddedBroker:
@@ -50,6 +52,8 @@ class EmbeddedBroker:
     One session's QoS 1 filters may have 65 535 unacknowledged messages together, `max_ack_pending` each, and a filter
     that ends in `/#` counts twice. At 20 000 that is one such filter and one plain one; a further one is refused.
     """
+
+    name = "broker"
 
     def __init__(
         self,
@@ -91,9 +95,11 @@ class EmbeddedBroker:
         return f"mqtt://{user}{self._near_host()}:{self.port}"
 
     def start(self) -> str:
-        """Start the broker, wait until it accepts an MQTT connection, return its URL."""
+        """Start the broker (again), wait until it accepts an MQTT connection, return its URL."""
         self._lock.acquire(_WAIT_FOR_FOLDER_S)
         try:
+            if self.child is not None:
+                self.child.stop(self._stop_timeout_s)
             self._clear_leftovers()
             self._start(time.monotonic() + self._start_timeout_s)
         except BaseException:
@@ -220,12 +226,15 @@ def find_program() -> Path:
 
 def _user(user: BrokerUser) -> dict[str, Any]:
     # A session of QoS 1 is delivered below $MQTT.sub, so subscribing needs that right as well.
-    subscribe = [subject for topic in user.subscribe for subject in subjects(topic)]
     return {
         "user": user.name,
         "password": user.password,
         "permissions": {
-            "publish": [subject for topic in user.publish for subject in subjects(topic)],
-            "subscribe": [*subscribe, "$MQTT.sub.>"] if subscribe else {"deny": ">"},
+            "publish": {"allow": _all(user.publish), "deny": _all(user.deny)},
+            "subscribe": {"allow": [*_all(user.subscribe), "$MQTT.sub.>"], "deny": _all(user.deny)},
         },
     }
+
+
+def _all(topic_filters: tuple[str, ...]) -> list[str]:
+    return [subject for topic_filter in topic_filters for subject in subjects(topic_filter)]

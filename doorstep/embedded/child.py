@@ -21,6 +21,7 @@ _Text = TypeVar("_Text", str, bytes)
 _LAUNCH = Path(__file__).with_name("launch.py")
 _READY_POLL_S = 0.02
 _LOG_TAIL_BYTES = 4_000
+_LOG_MAX_BYTES = 32 << 20  # looked at when a child starts; the one before is kept beside it
 
 
 class ChildFailed(Transient):
@@ -72,6 +73,8 @@ class Child:
     def start(self) -> int:
         """Start the program and return its pid. Its output is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_MAX_BYTES:
+            self.log.replace(self.log.with_suffix(".old.log"))
         self._process = _spawner.call(self._spawn)
         return self._process.pid
 

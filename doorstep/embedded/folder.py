@@ -53,6 +53,18 @@ class FolderLock:
                 time.sleep(_POLL_S)
         self._file = file
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a process holds the claim now, this one included."""
+        try:
+            with self.path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
     def release(self) -> None:
         """Give the folder back."""
         if self._file is not None:

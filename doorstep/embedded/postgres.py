@@ -58,6 +58,8 @@ class EmbeddedPostgres:
     Raises FolderInUse when another process has the folder, ChildFailed when the server does not come up.
     """
 
+    name = "postgres"
+
     def __init__(
         self,
         folder: Path,
@@ -88,9 +90,11 @@ class EmbeddedPostgres:
         return self._url(DATABASE)
 
     def start(self) -> str:
-        """Start the server (creating its data on the first start), wait until it answers, return its URL."""
+        """Start the server (again; creating its data on the first start), wait until it answers, return its URL."""
         self._lock.acquire(_WAIT_FOR_FOLDER_S)
         try:
+            if self.child is not None:
+                self.child.stop(self._stop_timeout_s)
             identity = self._choose_identity()
             self._create(identity)
             self._clear_leftovers()

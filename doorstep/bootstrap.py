@@ -1,0 +1,196 @@
+"""The only place that constructs real things: settings in, wired objects out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import psycopg
+
+from domain.errors import Unavailable
+from domain.time import SECOND_MS
+from doorstep.embedded.broker import BrokerUser, EmbeddedBroker
+from doorstep.embedded.folder import FolderLock
+from doorstep.embedded.postgres import EmbeddedPostgres
+from doorstep.settings import Settings, WrongSetting
+from eventlog.clock import CellClock, ClockMode, LogClock, WallClock, wall_ms
+from eventlog.log import EventLog
+from eventlog.metronome import Metronome, ScaledPace, WallPace, newest_tick
+from eventlog.schema import migrate as migrate_log
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What `doorstep up` runs at the moment, as it stands in `run.json`; the URLs carry passwords."""
+
+    pid: int
+    database_url: str
+    mqtt_url: str
+    api_url: str
+    processes: dict[str, int]
+
+    @staticmethod
+    def file(settings: Settings) -> Path:
+        """Where it stands."""
+        return settings.home / "run.json"
+
+    @classmethod
+    def find(cls, settings: Settings) -> Running | None:
+        """What runs on this home now; None when nothing does."""
+        if not FolderLock(settings.home).is_taken:
+            return None
+        try:
+            return msgspec.json.decode(cls.file(settings).read_bytes(), type=cls)
+        except FileNotFoundError:
+            return None
+
+
+# Servers
+
+
+def postgres(settings: Settings) -> EmbeddedPostgres:
+    """The embedded database of this home."""
+    return EmbeddedPostgres(
+        settings.home / "postgres",
+        settings.postgres_port,
+        log=settings.home / "logs/postgres.log",
+        start_timeout_s=settings.start_timeout_s,
+        stop_timeout_s=settings.stop_timeout_s,
+    )
+
+
+def broker(settings: Settings) -> EmbeddedBroker:
+    """The embedded broker of this home: open to this machine, or with users when a password is set."""
+    users = [BrokerUser("doorstep", settings.password)] if settings.password else []
+    if settings.device_password:
+        users.append(BrokerUser("device", settings.device_password, deny=("doorstep/v1/_clock/#",)))
+    return EmbeddedBroker(
+        settings.home / "broker",
+        settings.broker_port,
+        listen=settings.listen,
+        users=users,
+        sync_interval=settings.sync_interval,
+        max_payload=settings.max_payload,
+        max_ack_pending=settings.in_flight,
+        ack_wait_s=settings.ack_wait_s,
+        log=settings.home / "logs/broker.log",
+        start_timeout_s=settings.start_timeout_s,
+        stop_timeout_s=settings.stop_timeout_s,
+    )
+
+
+def with_running_servers(settings: Settings) -> Settings:
+    """Settings whose unset URLs are those of the running `up`, if it runs."""
+    running = Running.find(settings)
+    if running is None:
+        return settings
+    return msgspec.structs.replace(
+        settings,
+        database_url=settings.database_url or running.database_url,
+        mqtt_url=settings.mqtt_url or running.mqtt_url,
+    )
+
+
+@contextmanager
+def with_database(settings: Settings) -> Iterator[Settings]:
+    """Settings whose `database_url` answers: the one set, else that of the running `up`, else one started for now."""
+    located = with_running_servers(settings)
+    if located.database_url is not None:
+        yield located
+    else:
+        with postgres(settings) as url:
+            yield msgspec.structs.replace(settings, database_url=url)
+
+
+# The log and its clock
+
+
+def migrate(settings: Settings) -> None:
+    """Create what the database lacks; running it twice changes nothing. Raises Unavailable."""
+    try:
+        migrate_log(_database_url(settings))
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
+
+
+@contextmanager
+def event_log(settings: Settings) -> Iterator[EventLog]:
+    """The log of this cell, closed at the end."""
+    log = EventLog(
+        _database_url(settings),
+        backoff_first_s=settings.backoff_first_s,
+        backoff_max_s=settings.backoff_max_s,
+    )
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def cell_clock(settings: Settings, log: EventLog) -> CellClock:
+    """What time it is in the cell, by the mode that is set."""
+    if settings.clock_mode == ClockMode.WALL:
+        newest = newest_tick(log)
+        return WallClock(not_before_ms=newest.cell_ms if newest else 0)
+    return LogClock(lambda: newest_tick(log), before_first_ms=settings.clock_start_ms or wall_ms())
+
+
+def metronome(settings: Settings, log: EventLog) -> Metronome:
+    """What advances the cell's time in the modes `wall` and `scaled`."""
+    if settings.clock_mode == ClockMode.FOLLOWED:
+        raise WrongSetting("DOORSTEP_CLOCK_MODE=followed: the time arrives on the wire, no clock is to run")
+    scaled = settings.clock_mode == ClockMode.SCALED
+    return Metronome(
+        log,
+        ScaledPace(settings.clock_start_ms or wall_ms(), settings.clock_rate) if scaled else WallPace(),
+        every_ms=round(settings.tick_every_s * SECOND_MS),
+        max_ticks_per_s=settings.ticks_per_s,
+        backoff_first_s=settings.backoff_first_s,
+        backoff_max_s=settings.backoff_max_s,
+    )
+
+
+# A role and who started it
+
+
+def announce_ready(settings: Settings) -> None:
+    """Tell the supervisor, if there is one, that this role can do its work."""
+    if settings.ready_file is not None:
+        settings.ready_file.touch()
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM, SIGINT or SIGHUP sets; a second Ctrl-C ends the process at once. Main thread only.
+
+    The handler itself must not set it: it may interrupt this very event while it holds its lock.
+    """
+    stop = threading.Event()
+    wake_reader, wake_writer = os.pipe()
+    interrupts = 0
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += number == signal.SIGINT
+        if interrupts > 1:
+            os._exit(130)
+        os.write(wake_writer, b"!")
+
+    def wait() -> None:
+        os.read(wake_reader, 1)
+        stop.set()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    return stop
+
+
+def _database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise WrongSetting("DOORSTEP_DATABASE_URL is not set, and no `doorstep up` runs on this home")
+    return settings.database_url

@@ -1,0 +1,192 @@
+"""`doorstep up`: every server and role a process of its own, in order, restarted when dead."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Protocol
+
+import msgspec
+
+from domain.errors import Transient
+from doorstep import bootstrap
+from doorstep.bootstrap import Running
+from doorstep.embedded.child import Child
+from doorstep.embedded.folder import FolderLock, choose_port
+from doorstep.settings import Settings, inherited_environ
+from eventlog.clock import ClockMode
+
+ROLES = ("clock",)
+"""The roles in the order in which they start: each one's name is also its command."""
+
+_WAIT_FOR_HOME_S = 3.0
+_LOOK_S = 0.05
+
+
+class Unit(Protocol):
+    """Something that runs as one child: an embedded server or a role."""
+
+    name: str
+    child: Child | None
+
+    def start(self) -> object:
+        """Start it (again) and wait until it is ready. Raises Transient, leaving no process behind."""
+
+    def stop(self) -> None:
+        """Stop it."""
+
+
+class RoleProcess:
+    """One role, running `doorstep <role>` with resolved settings; ready when it has created its ready file."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self._settings = settings
+        self._ready_file = settings.home / f"{name}.ready"
+        environ = msgspec.structs.replace(settings, ready_file=self._ready_file).to_environ()
+        self.child: Child | None = Child(
+            name,
+            [sys.executable, "-m", "doorstep.cli", name],
+            log=settings.home / f"logs/{name}.log",
+            environ={**inherited_environ(), "PYTHONUNBUFFERED": "1", **environ},
+        )
+
+    def start(self) -> object:
+        """See Unit."""
+        assert self.child is not None
+        self._ready_file.unlink(missing_ok=True)
+        try:
+            self.child.start()
+            self.child.wait_ready(self._ready_file.exists, self._settings.start_timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+        return None
+
+    def stop(self) -> None:
+        """See Unit."""
+        assert self.child is not None
+        self.child.stop(self._settings.stop_timeout_s)
+        self._ready_file.unlink(missing_ok=True)
+
+
+class Supervisor:
+    """Runs a home; a context manager that gives what is running. `say` gets one line for everything worth knowing.
+
+    Raises FolderInUse when the home is running already, ChildFailed when something does not come up on the first start;
+    later failures are tried again with growing pauses for as long as it takes.
+    """
+
+    def __init__(self, settings: Settings, roles: Sequence[str] = ROLES, *, say: Callable[[str], None] = print) -> None:
+        self._settings = msgspec.structs.replace(settings, home=settings.home.absolute(), data=settings.data.absolute())
+        self._roles = [role for role in roles if role != "clock" or settings.clock_mode != ClockMode.FOLLOWED]
+        self._say = say
+        self._lock = FolderLock(self._settings.home)
+        self._units: list[Unit] = []
+        self._keepers: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._writing = threading.Lock()
+        self.settings = self._settings
+        """With resolved addresses, once started."""
+
+    def start(self) -> Running:
+        """Start everything in order; what is started is kept running from then on."""
+        self._lock.acquire(_WAIT_FOR_HOME_S)
+        try:
+            self._start_servers()
+            for role in self._roles:
+                self._add(RoleProcess(role, self.settings))
+            running = self._publish()
+        except BaseException:
+            self.stop()
+            raise
+        self._keepers = [
+            threading.Thread(target=self._keep, args=(unit,), name=f"keeper of {unit.name}", daemon=True)
+            for unit in self._units
+        ]
+        for keeper in self._keepers:
+            keeper.start()
+        return running
+
+    def stop(self) -> None:
+        """Stop everything in reverse order."""
+        self._stopping.set()
+        for keeper in self._keepers:
+            keeper.join(self._settings.stop_timeout_s)
+        for unit in reversed(self._units):
+            unit.stop()
+        Running.file(self._settings).unlink(missing_ok=True)
+        self._lock.release()
+
+    def __enter__(self) -> Running:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_servers(self) -> None:
+        database_url, mqtt_url = self._settings.database_url, self._settings.mqtt_url
+        if database_url is None:
+            database = bootstrap.postgres(self._settings)
+            self._add(database)
+            database_url = database.url
+        if mqtt_url is None:
+            broker = bootstrap.broker(self._settings)
+            self._add(broker)
+            mqtt_url = broker.url
+        api_port = choose_port(self._settings.api_port, self._settings.listen)
+        self.settings = msgspec.structs.replace(
+            self._settings, database_url=database_url, mqtt_url=mqtt_url, api_port=api_port
+        )
+        bootstrap.migrate(self.settings)
+
+    def _add(self, unit: Unit) -> None:
+        begin = time.monotonic()
+        self._units.append(unit)
+        unit.start()
+        self._say(f"{unit.name}: ready after {time.monotonic() - begin:.1f} s")
+
+    def _keep(self, unit: Unit) -> None:
+        first_s, longest_s = self._settings.backoff_first_s, self._settings.backoff_max_s
+        pause_s, started_at = first_s, time.monotonic()
+        while not self._stopping.wait(_LOOK_S):
+            if unit.child is not None and unit.child.exit_code is None:
+                continue
+            if time.monotonic() - started_at > longest_s:
+                pause_s = first_s
+            ended = unit.child.exit_code if unit.child is not None else None
+            self._say(f"{unit.name}: ended with {ended}; starting it again in {pause_s:g} s")
+            if self._stopping.wait(pause_s):
+                return
+            pause_s = min(pause_s * 2, longest_s)
+            try:
+                unit.start()
+            except (Transient, OSError) as error:
+                self._say(f"{unit.name}: {error}")
+                continue
+            started_at = time.monotonic()
+            self._publish()
+
+    def _publish(self) -> Running:
+        """Write run.json, whole or not at all, readable by its owner only: the URLs carry passwords."""
+        settings = self.settings
+        with self._writing:
+            running = Running(
+                pid=os.getpid(),
+                database_url=settings.database_url or "",
+                mqtt_url=settings.mqtt_url or "",
+                api_url=settings.public_url or f"http://127.0.0.1:{settings.api_port}",
+                processes={unit.name: unit.child.pid or 0 for unit in self._units if unit.child is not None},
+            )
+            file = Running.file(settings)
+            fresh = file.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(msgspec.json.format(msgspec.json.encode(running), indent=2))
+            fresh.replace(file)
+        return running
