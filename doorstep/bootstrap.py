@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import msgspec
 import psycopg
@@ -23,6 +24,12 @@ from eventlog.clock import CellClock, ClockMode, LogClock, WallClock, wall_ms
 from eventlog.log import EventLog
 from eventlog.metronome import Metronome, ScaledPace, WallPace, newest_tick
 from eventlog.schema import migrate as migrate_log
+from projections import place
+from projections.digest import Digests, digest
+from projections.judge import tables
+from projections.lag import Lag, lag
+from projections.runner import Projector
+from projections.unit import JUDGE
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -112,8 +119,11 @@ def with_database(settings: Settings) -> Iterator[Settings]:
 
 def migrate(settings: Settings) -> None:
     """Create what the database lacks; running it twice changes nothing. Raises Unavailable."""
+    url = _database_url(settings)
     try:
-        migrate_log(_database_url(settings))
+        migrate_log(url)
+        with psycopg.connect(url, autocommit=True) as conn:
+            place.migrate(conn, JUDGE, tables())
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {error}") from error
 
@@ -155,6 +165,33 @@ def metronome(settings: Settings, log: EventLog) -> Metronome:
     )
 
 
+# Projections
+
+
+def projector(settings: Settings, log: EventLog) -> Projector:
+    """What folds the log into the tables that people read."""
+    return Projector(
+        _database_url(settings),
+        log,
+        page_rows=settings.page_rows,
+        poll_s=settings.poll_s,
+        backoff_first_s=settings.backoff_first_s,
+        backoff_max_s=settings.backoff_max_s,
+    )
+
+
+def digests(settings: Settings) -> Digests:
+    """Both digests of the live unit, as of one instant. Raises Unavailable."""
+    with _snapshot(settings) as cursor:
+        return digest(cursor, JUDGE, tables())
+
+
+def projector_lag(settings: Settings) -> Lag:
+    """How far the live unit is behind the log. Raises Unavailable."""
+    with _snapshot(settings) as cursor:
+        return lag(cursor, JUDGE)
+
+
 # A role and who started it
 
 
@@ -188,6 +225,17 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
     return stop
+
+
+@contextmanager
+def _snapshot(settings: Settings) -> Iterator[psycopg.Cursor[Any]]:
+    """One transaction that sees one instant of the database. A swap waits for it."""
+    try:
+        with psycopg.connect(_database_url(settings)) as conn, conn.cursor() as cursor:
+            conn.isolation_level, conn.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+            yield cursor
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
 
 
 def _database_url(settings: Settings) -> str:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.errors import DoorstepError
 from doorstep.settings import Settings
 
+if TYPE_CHECKING:
+    from projections.digest import Digests
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+exports = typer.Typer(no_args_is_help=True, help="Write what a cell holds to a file.")
+app.add_typer(exports, name="export")
 
 
 @app.callback()
@@ -50,6 +56,99 @@ def clock() -> None:
 
 
 @app.command()
+def project() -> None:
+    """Run the projector: fold the log into what people read."""
+    from doorstep.bootstrap import announce_ready, event_log, projector, stop_on_signals
+
+    settings, stop = _role_settings(), stop_on_signals()
+    with event_log(settings) as log:
+        runner = projector(settings, log)
+        announce_ready(settings)
+        runner.run(stop)
+
+
+@app.command()
+def rebuild(
+    unit: Annotated[str, typer.Argument(help="which unit; there is one: the judge's")] = "judge",
+    page: Annotated[int | None, typer.Option(min=0, help="log rows a transaction; 0: the whole log in one")] = None,
+    swap: Annotated[bool, typer.Option(help="put the result in the live one's place")] = True,
+) -> None:
+    """Fold the whole log anew beside the live projections, compare, and swap."""
+    import msgspec
+
+    from doorstep.bootstrap import event_log, migrate, with_database
+    from projections.rebuild import rebuild
+
+    with with_database(Settings.read()) as settings:
+        migrate(settings)
+        with event_log(settings) as log:
+            rows = settings.rebuild_page_rows if page is None else page or None
+            rebuilt = rebuild(settings.database_url or "", log, schema=_known_unit(unit), page_rows=rows, swap=swap)
+    summary = {name: value for name, value in msgspec.structs.asdict(rebuilt).items() if name not in ("live", "fresh")}
+    typer.echo(msgspec.json.encode({**summary, "exact": rebuilt.fresh.all_exact}))
+
+
+@app.command()
+def digest(
+    at: Annotated[str | None, typer.Option(help="as of this instant (RFC 3339), later than all facts")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="everything, as JSON")] = False,
+) -> None:
+    """The exact and the settled digest of each projection: equal where two cells concluded the same."""
+    import msgspec
+
+    from doorstep.bootstrap import digests, event_log, migrate, with_database
+    from projections.rebuild import settled_at
+
+    at_ms = None if at is None else _instant_ms(at)
+    with with_database(Settings.read()) as settings:
+        migrate(settings)
+        if at_ms is None:
+            found = digests(settings)
+        else:
+            with event_log(settings) as log:
+                found = settled_at(settings.database_url or "", log, at_ms, page_rows=settings.rebuild_page_rows)
+    typer.echo(msgspec.json.encode(found) if as_json else _digest_lines(found))
+
+
+@app.command()
+def lag(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """How far the projections are behind the log; exit code 1 where they have stopped."""
+    import msgspec
+
+    from doorstep.bootstrap import migrate, projector_lag, with_database
+
+    with with_database(Settings.read()) as settings:
+        migrate(settings)
+        found = projector_lag(settings)
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        typer.echo(f"{found.unit}: {found.behind} behind, at {found.position} of {found.head}, {found.error or 'well'}")
+    if found.error is not None:
+        raise typer.Exit(1)
+
+
+@exports.command("log")
+def export_log(file: Annotated[Path, typer.Argument(help="e.g. day.log.gz")]) -> None:
+    """Write the log, verbatim."""
+    from doorstep.bootstrap import with_database
+    from eventlog.archive import export_log
+
+    with with_database(Settings.read()) as settings:
+        typer.echo(f"{export_log(settings.database_url or '', file)} events")
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="written by `export log`")]) -> None:
+    """Fill an empty cell with an exported log. Nothing else may run in the cell meanwhile."""
+    from doorstep.bootstrap import with_database
+    from eventlog.archive import import_log
+
+    with with_database(Settings.read()) as settings:
+        typer.echo(f"{import_log(settings.database_url or '', file)} events")
+
+
+@app.command()
 def migrate() -> None:
     """Create what the database lacks."""
     from doorstep.bootstrap import migrate, with_database
@@ -64,6 +163,33 @@ def main() -> None:
         app()
     except DoorstepError as error:
         sys.exit(f"doorstep: {error}")
+
+
+def _known_unit(name: str) -> str:
+    from projections.unit import JUDGE
+
+    if name != JUDGE:
+        raise typer.BadParameter(f"there is no unit {name!r}; there is {JUDGE}")
+    return name
+
+
+def _instant_ms(text: str) -> int:
+    from datetime import datetime
+
+    from domain.time import from_datetime
+
+    try:
+        return from_datetime(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no RFC 3339 time: {error}") from None
+
+
+def _digest_lines(found: Digests) -> str:
+    lines = [f"{'all':<16} exact {found.all_exact[:16]} settled {found.all_settled[:16]}"]
+    for name, exact in found.exact.items():
+        settled = found.settled.get(name, "-")[:16]
+        lines.append(f"{name:<16} exact {exact[:16]} settled {settled:<16} {found.rows[name]:>8} rows")
+    return "\n".join(lines)
 
 
 def _role_settings() -> Settings:

@@ -20,7 +20,7 @@ from doorstep.embedded.folder import FolderLock, choose_port
 from doorstep.settings import Settings, inherited_environ
 from eventlog.clock import ClockMode
 
-ROLES = ("clock",)
+ROLES = ("clock", "project")
 """The roles in the order in which they start: each one's name is also its command."""
 
 _WAIT_FOR_HOME_S = 3.0

@@ -17,6 +17,7 @@ import pytest
 from doorstep.bootstrap import Running
 from doorstep.embedded.folder import is_running, port_is_free
 from doorstep.settings import Settings, inherited_environ
+from doorstep.supervisor import ROLES
 from tests.integration.doorstep.parents import ROOT, eventually
 
 
@@ -65,7 +66,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_every_part_is_restarted_on_the_same_port_after_kill_9(settings: Settings) -> None:
     with up(settings):
         before = running(settings)
-        assert list(before.processes) == ["postgres", "broker", "clock"]
+        assert list(before.processes) == ["postgres", "broker", *ROLES]
         for name in before.processes:
             killed = running(settings).processes[name]
             os.kill(killed, signal.SIGKILL)
@@ -122,7 +123,7 @@ def test_own_servers_are_used_where_they_are_set(settings: Settings, database: s
     own = msgspec.structs.replace(settings, database_url=database)
     with up(own):
         found = running(own)
-        assert list(found.processes) == ["broker", "clock"]
+        assert list(found.processes) == ["broker", *ROLES]
         eventually(lambda: ticks(found) > 2, "the clock ticks in the given database")
 
 
