@@ -1,0 +1,35 @@
+# Everything begins with setup: on a fresh machine `make demo` and `make test` need Python 3.11 or newer and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+WEB := web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/*.html) \
+	$(shell find web/src web/public -type f 2>/dev/null)
+
+.PHONY: setup test check demo bench
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml hatch_build.py $(WEB)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest
+
+# Exactly what CI runs before the tests.
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@test -d web/node_modules || PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web ci --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web run --silent check
+
+demo: setup
+	$(BIN)/doorstep demo
+
+bench: setup
+	$(BIN)/doorstep bench all
