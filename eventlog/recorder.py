@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
-from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
+from eventsourcing.persistence import InterfaceError, Notification, OperationalError, ProgrammingError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow, tuple_row
@@ -42,7 +42,8 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
-        assert not datastore.enable_db_functions, "the library's insert function takes no lock"
+        if datastore.enable_db_functions:
+            raise ProgrammingError("the library's insert function takes no table lock, so readers may lose events")
         # Neither the composite type nor the insert function is used, so neither is created.
         self.sql_create_statements = [
             statement
