@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 import msgspec
 from psycopg import Cursor
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from domain.errors import CorruptLog
 from domain.events.positions import PositionsRecorded
@@ -37,10 +38,13 @@ def insert(curs: Cursor[TupleRow], schema: str, payload: Payload, *, new_day: bo
     """Write a payload; `new_day`: its partition may have to be created first."""
     if new_day:
         ensure_day(curs, schema, payload.day)
+    curs.execute(_insert(schema), (payload.day, payload.stream, payload.version, payload.packed))
+
+
+@cache
+def _insert(schema: str) -> Composed:
     statement = SQL("INSERT INTO {} (day, stream, version, payload) VALUES (%s::date, %s, %s, %b)")
-    curs.execute(
-        statement.format(Identifier(schema, PAYLOADS)), (payload.day, payload.stream, payload.version, payload.packed)
-    )
+    return statement.format(Identifier(schema, PAYLOADS))
 
 
 def select(
