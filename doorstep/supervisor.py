@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from doorstep.settings import Settings, inherited_environ
 from eventlog.clock import ClockMode
 
 ROLES = ("clock", "project")
-"""The roles in the order in which they start: each one's name is also its command."""
+"""The roles; they stop in reverse order. Each one's name is also its command."""
 
 _WAIT_FOR_HOME_S = 3.0
 _LOOK_S = 0.05
@@ -98,8 +99,7 @@ class Supervisor:
         self._lock.acquire(_WAIT_FOR_HOME_S)
         try:
             self._start_servers()
-            for role in self._roles:
-                self._add(RoleProcess(role, self.settings))
+            self._start_roles()
             running = self._publish()
         except BaseException:
             self.stop()
@@ -134,11 +134,13 @@ class Supervisor:
         database_url, mqtt_url = self._settings.database_url, self._settings.mqtt_url
         if database_url is None:
             database = bootstrap.postgres(self._settings)
-            self._add(database)
+            self._units.append(database)
+            self._start(database)
             database_url = database.url
         if mqtt_url is None:
             broker = bootstrap.broker(self._settings)
-            self._add(broker)
+            self._units.append(broker)
+            self._start(broker)
             mqtt_url = broker.url
         api_port = choose_port(self._settings.api_port, self._settings.listen)
         self.settings = msgspec.structs.replace(
@@ -146,9 +148,16 @@ class Supervisor:
         )
         bootstrap.migrate(self.settings)
 
-    def _add(self, unit: Unit) -> None:
+    def _start_roles(self) -> None:
+        """All at once: each waits for nothing but the servers, and most of a start is loading its code."""
+        roles = [RoleProcess(role, self.settings) for role in self._roles]
+        self._units.extend(roles)
+        with ThreadPoolExecutor(max(len(roles), 1)) as pool:
+            for _ in pool.map(self._start, roles):
+                pass
+
+    def _start(self, unit: Unit) -> None:
         begin = time.monotonic()
-        self._units.append(unit)
         unit.start()
         self._say(f"{unit.name}: ready after {time.monotonic() - begin:.1f} s")
 
