@@ -7,12 +7,13 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 import pytest
 
 from doorstep.embedded import postgres
+from doorstep.embedded.child import run
 from doorstep.embedded.folder import FolderInUse, is_running, port_is_free
 from doorstep.embedded.postgres import EmbeddedPostgres
 from tests.integration.doorstep.parents import eventually, ordinary_identities, parent_of
@@ -65,6 +66,21 @@ def test_root_runs_it_as_another_user_also_below_a_closed_folder(
     closed.mkdir(mode=0o700)
     with EmbeddedPostgres(closed / "pg", identity=identity) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@needs_root
+@pytest.mark.skipif(sys.platform != "linux", reason="user namespaces and capabilities are Linux's")
+def test_root_drops_to_another_user_where_namespaces_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_without_namespaces(argv: list[str], *, identity: str, **rest: Any) -> tuple[int, str]:
+        return (1, "unshare: refused") if identity.startswith("namespace") else run(argv, identity=identity, **rest)
+
+    monkeypatch.setattr(postgres, "run", run_without_namespaces)
+    server = EmbeddedPostgres(tmp_path / "pg")
+    with server as url, psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert Path(f"/proc/{pid_of(server)}").stat().st_uid != 0
 
 
 @needs_root
