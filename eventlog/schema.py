@@ -35,20 +35,22 @@ def migrate(dsn: str, schema: str = DEFAULT_SCHEMA) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn, conn.cursor() as curs:
         if _is_complete(curs, schema):
             return
+        # The session's lock, released when it ends, taken before the transaction begins: one that waited inside
+        # would go on with what its caches held before the wait.
+        curs.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        if _is_complete(curs, schema):
+            return
         with conn.transaction():
-            curs.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-            if not _is_complete(curs, schema):
-                for statement in _statements(schema):
-                    curs.execute(statement)
-                insert = SQL("INSERT INTO {} (namespace) VALUES (%s) ON CONFLICT DO NOTHING")
-                curs.execute(insert.format(Identifier(schema, CELL)), (uuid4(),))
+            for statement in _statements(schema):
+                curs.execute(statement)
+            insert = SQL("INSERT INTO {} (namespace) VALUES (%s) ON CONFLICT DO NOTHING")
+            curs.execute(insert.format(Identifier(schema, CELL)), (uuid4(),))
 
 
 def _is_complete(curs: Cursor[TupleRow], schema: str) -> bool:
     tables = [Identifier(schema, name).as_string() for name in (EVENTS, PAYLOADS, CELL)]
     curs.execute("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) AS name", (tables,))
-    row = curs.fetchone()
-    return row is not None and bool(row[0])
+    return _true(curs)
 
 
 def _statements(schema: str) -> list[Composed]:
@@ -98,16 +100,25 @@ def ensure_day(curs: Cursor[TupleRow], schema: str, day: str) -> None:
 
     Attached rather than created in place: that lock lets readers and writers of other days go on.
     """
-    partition = Identifier(schema, partition_of(day))
-    exists = SQL("SELECT to_regclass({}) IS NOT NULL").format(partition.as_string())
-    if _true(curs.execute(exists)):
+    if _has_day(curs, schema, day):
         return
     curs.execute("SELECT pg_advisory_xact_lock(%s)", (_PARTITION_LOCK,))
-    if _true(curs.execute(exists)):
+    if _has_day(curs, schema, day):
         return
+    partition = Identifier(schema, partition_of(day))
     names = {"partition": partition, "payloads": Identifier(schema, PAYLOADS), "day": day}
     curs.execute(SQL("CREATE TABLE {partition} (LIKE {payloads} INCLUDING ALL)").format(**names))
     curs.execute(SQL("ALTER TABLE {payloads} ATTACH PARTITION {partition} FOR VALUES IN ({day})").format(**names))
+
+
+def _has_day(curs: Cursor[TupleRow], schema: str, day: str) -> bool:
+    # Not to_regclass: within a transaction it may remember that a table was missing before we waited for the lock.
+    curs.execute(
+        "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace "
+        "WHERE nspname = %s AND relname = %s)",
+        (schema, partition_of(day)),
+    )
+    return _true(curs)
 
 
 def partition_of(day: str) -> str:

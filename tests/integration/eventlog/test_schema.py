@@ -65,26 +65,32 @@ def test_two_writers_that_need_the_same_new_day_both_get_it(dsn: str) -> None:
     insert = SQL("INSERT INTO {} VALUES ('2026-11-21', gen_random_uuid(), 1, '')").format(
         Identifier("eventlog", "position_payloads")
     )
-    first_has_it, second_asks = threading.Event(), threading.Event()
 
     def second() -> None:
         with psycopg.connect(dsn) as conn, conn.cursor() as curs:
-            first_has_it.wait(10)
-            second_asks.set()
             ensure_day(curs, "eventlog", "2026-11-21")
             curs.execute(insert)
 
     thread = threading.Thread(target=second)
-    thread.start()
     with psycopg.connect(dsn) as conn, conn.cursor() as curs:
         ensure_day(curs, "eventlog", "2026-11-21")
-        first_has_it.set()
-        second_asks.wait(10)
+        thread.start()
+        wait_until_somebody_waits(dsn)
         curs.execute(insert)
     thread.join(10)
     assert not thread.is_alive()
     with psycopg.connect(dsn) as conn:
         assert conn.execute("SELECT count(*) FROM eventlog.position_payloads").fetchone() == (2,)
+
+
+def wait_until_somebody_waits(dsn: str) -> None:
+    until_s = time.monotonic() + 10
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        while time.monotonic() < until_s:
+            if conn.execute("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'").rowcount:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def test_making_a_day_does_not_wait_for_readers_of_other_days(dsn: str) -> None:
