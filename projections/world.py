@@ -144,14 +144,16 @@ class World(msgspec.Struct):
         old = self.promises[visit]
         match event:
             case VisitRescheduled():
-                new = replace(
-                    old,
-                    window_from_ms=event.window_from_ms,
-                    window_to_ms=event.window_to_ms,
-                    planned_s=event.planned_s,
-                    revision=old.revision + 1,
-                    steps=(*old.steps, Transition(Status.RESCHEDULED, event.recorded_at_ms, Cause.PLAN)),
-                )
+                new = replace(old, planned_s=event.planned_s)
+                if (event.window_from_ms, event.window_to_ms) != (old.window_from_ms, old.window_to_ms):
+                    step = Transition(Status.RESCHEDULED, event.recorded_at_ms, Cause.PLAN)
+                    new = replace(
+                        new,
+                        window_from_ms=event.window_from_ms,
+                        window_to_ms=event.window_to_ms,
+                        revision=old.revision + 1,
+                        steps=(*old.steps, step),
+                    )
             case VisitReassigned():
                 new = replace(old, worker=event.worker)
             case _:
