@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from domain.errors import Transient
+from domain.errors import DoorstepError
 from doorstep import bootstrap
 from doorstep.bootstrap import Running
 from doorstep.embedded.child import Child
@@ -35,7 +35,7 @@ class Unit(Protocol):
     child: Child | None
 
     def start(self) -> object:
-        """Start it (again) and wait until it is ready. Raises Transient, leaving no process behind."""
+        """Start it (again) and wait until it is ready. Raises DoorstepError, leaving no process behind."""
 
     def stop(self) -> None:
         """Stop it."""
@@ -163,11 +163,11 @@ class Supervisor:
 
     def _keep(self, unit: Unit) -> None:
         first_s, longest_s = self._settings.backoff_first_s, self._settings.backoff_max_s
-        pause_s, started_at = first_s, time.monotonic()
+        pause_s, up_since = first_s, time.monotonic()
         while not self._stopping.wait(_LOOK_S):
             if unit.child is not None and unit.child.exit_code is None:
                 continue
-            if time.monotonic() - started_at > longest_s:
+            if time.monotonic() - up_since > longest_s:
                 pause_s = first_s
             ended = unit.child.exit_code if unit.child is not None else None
             self._say(f"{unit.name}: ended with {ended}; starting it again in {pause_s:g} s")
@@ -176,11 +176,10 @@ class Supervisor:
             pause_s = min(pause_s * 2, longest_s)
             try:
                 unit.start()
-            except (Transient, OSError) as error:
-                self._say(f"{unit.name}: {error}")
-                continue
-            started_at = time.monotonic()
-            self._publish()
+                self._publish()
+            except (DoorstepError, OSError) as error:
+                self._say(f"{unit.name}: {str(error).splitlines()[0]}")  # the rest is in its log
+            up_since = time.monotonic()  # also when it failed: only time spent up earns a short pause
 
     def _publish(self) -> Running:
         """Write run.json, whole or not at all, readable by its owner only: the URLs carry passwords."""

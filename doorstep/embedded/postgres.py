@@ -226,7 +226,7 @@ class EmbeddedPostgres:
             with psycopg.connect(self._url("postgres"), connect_timeout=2, autocommit=True) as connection:
                 if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount == 0:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        except psycopg.OperationalError:
+        except psycopg.Error:
             return False
         return True
 
