@@ -130,10 +130,44 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
 
     # API and pages
+    staff_token: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(description="what staff show to the API; unset: minted at the first start, kept in home/staff-token"),
+    ] = None
     link_valid_h: Annotated[Count, Meta(description="how long a customer's link works")] = 72
+    near_other_site_m: Annotated[
+        float, Meta(ge=0, description="a customer sees no position this near another customer's site")
+    ] = 300.0
+    stale_after_s: Annotated[Seconds, Meta(description="cell time without a fix after which a page says so")] = 120.0
+    api_connections: Annotated[Count, Meta(description="most database connections of the API's reads")] = 8
+    query_timeout_s: Annotated[Seconds, Meta(description="a read that takes longer is given up")] = 10.0
+    checkout_s: Annotated[Seconds, Meta(description="longest wait of a request for a database connection")] = 2.0
+    min_position_wait_s: Annotated[
+        Seconds, Meta(description="how long a read waits for the projection to reach its `min_position`")
+    ] = 5.0
+    body_most: Annotated[Count, Meta(description="largest body of a request in bytes")] = 16_000_000
+    plan_lines: Annotated[Count, Meta(description="most lines of one call to /v1/plan; they are one transaction")] = (
+        5_000
+    )
+    track_points: Annotated[Count, Meta(description="most points of one answer with a track")] = 20_000
+    answers_kept_h: Annotated[Count, Meta(description="how long an Idempotency-Key is remembered")] = 24
+    ready_behind: Annotated[
+        Count, Meta(description="log entries that the projections may lag behind before /readyz says no")
+    ] = 10_000
     stream_heartbeat_s: Annotated[Seconds, Meta(description="server-sent events: silence is never longer")] = 10.0
-    stream_queue: Annotated[Count, Meta(description="server-sent events: frames a slow client may lag behind")] = 256
-    stream_ring: Annotated[Count, Meta(description="server-sent events: frames kept for resuming")] = 256
+    stream_gap_ms: Annotated[
+        int, Meta(ge=0, description="server-sent events: least time between two looks; changes within it are one")
+    ] = 100
+    stream_recheck_s: Annotated[
+        Seconds, Meta(description="server-sent events: how often it is asked whether a visit on the way went stale")
+    ] = 1.0
+    stream_send_s: Annotated[Seconds, Meta(description="server-sent events: a client that takes longer is cut off")] = (
+        30.0
+    )
+    stream_ring: Annotated[
+        Count, Meta(description="server-sent events: newest frames kept of visits nobody watches, for resuming")
+    ] = 256
+    streams_most: Annotated[Count, Meta(description="server-sent events: most streams at once")] = 10_000
     base_map: Annotated[Literal["pmtiles", "raster", "none"], Meta(description="what lies below the markers")] = "none"
     base_map_url: Annotated[str | None, Meta(description="raster: https://…/{z}/{x}/{y}.png; pmtiles: its file")] = None
 

@@ -27,12 +27,15 @@ class ScheduleVisit(Command, frozen=True, kw_only=True):
 
 
 class RescheduleVisit(Command, frozen=True, kw_only=True):
-    """Move the promise, saying who asked for it, over which channel, and when it was agreed."""
+    """Move the promise, saying who asked for it, over which channel, and when it was agreed.
+
+    `planned_s` None: as long as promised before.
+    """
 
     visit: str
     window_from_ms: Ms
     window_to_ms: Ms
-    planned_s: int
+    planned_s: int | None = None
     asked_by: str = ""
     channel: str = ""
     agreed_at_ms: Ms | None = None
@@ -121,7 +124,8 @@ def _schedule(state: Visit | None, command: ScheduleVisit) -> tuple[Event, ...]:
 
 
 def _reschedule(state: Visit, command: RescheduleVisit) -> tuple[Event, ...]:
-    checks.window(command.window_from_ms, command.window_to_ms, command.planned_s)
+    planned_s = state.promise.planned_s if command.planned_s is None else command.planned_s
+    checks.window(command.window_from_ms, command.window_to_ms, planned_s)
     checks.text(command.asked_by, "asked_by")
     checks.text(command.channel, "channel")
     checks.text(command.reason, "reason")
@@ -133,7 +137,7 @@ def _reschedule(state: Visit, command: RescheduleVisit) -> tuple[Event, ...]:
         visit=command.visit,
         window_from_ms=command.window_from_ms,
         window_to_ms=command.window_to_ms,
-        planned_s=command.planned_s,
+        planned_s=planned_s,
         asked_by=command.asked_by,
         channel=command.channel,
         agreed_at_ms=command.agreed_at_ms,

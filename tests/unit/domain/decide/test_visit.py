@@ -141,6 +141,12 @@ def test_a_visit_is_moved(given):
     given(SCHEDULED).when(MOVE).then(MOVED)
 
 
+def test_a_move_that_names_no_duration_keeps_the_promised_one(given):
+    given(SCHEDULED).when(replace(MOVE, planned_s=None)).then(replace(MOVED, planned_s=7_200))
+    again = replace(MOVE, planned_s=None, window_to_ms=NOON + 5 * HOUR_MS)
+    given(SCHEDULED, MOVED).when(again).then(replace(MOVED, window_to_ms=NOON + 5 * HOUR_MS))
+
+
 def test_a_visit_is_moved_again_and_back(given):
     back = {"window_from_ms": SCHEDULED.window_from_ms, "window_to_ms": SCHEDULED.window_to_ms}
     given(SCHEDULED, MOVED).when(replace(MOVE, **back)).then(replace(MOVED, **back))
