@@ -149,6 +149,18 @@ def import_(file: Annotated[Path, typer.Argument(help="written by `export log`")
 
 
 @app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="ingest, fanout or all")] = "all",
+    seconds: Annotated[float, typer.Option(help="length of each load")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Measure the whole path on this machine, with everything real and running."""
+    from doorstep.bench.run import run
+
+    run(what, seconds=seconds, as_json=as_json)
+
+
+@app.command()
 def migrate() -> None:
     """Create what the database lacks."""
     from doorstep.bootstrap import migrate, with_database

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 import time
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 _QUIET_S = 1.0
 
@@ -30,17 +30,13 @@ def main() -> None:
         times.append(time.monotonic())
         client.ack(message.mid, message.qos)
 
-    client = mqtt.Client(
-        mqtt.CallbackAPIVersion.VERSION2, client_id="bare-subscriber", clean_session=False, manual_ack=True
-    )
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="bare-subscriber", clean_session=False, manual_ack=True)
     client.on_message = on_message
     client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect(options.host, options.port)
     client.subscribe(options.topic, qos=1)
     client.loop_start()
-    closed = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), closed.set()), daemon=True).start()
-    closed.wait()
+    sys.stdin.read()  # until it is closed
     while times and time.monotonic() - times[-1] < _QUIET_S:
         time.sleep(0.05)
     client.loop_stop()
