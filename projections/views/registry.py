@@ -35,6 +35,7 @@ SITES = Table(
     },
     key=("site",),
     settled=("site", "customer", "name", "address", "zone", "fence"),
+    indexes=("(lat_e7)",),
 )
 WORKERS = Table(
     name="workers",

@@ -1,0 +1,95 @@
+"""What happened to one visit: its steps with their amendments, and the facts it heard."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor
+
+from domain.policies import VisitPolicy, in_force
+from domain.time import to_datetime
+from projections.queries.carriers import devices_of
+from projections.queries.columns import J, ms
+from projections.queries.tracks import FixRow, named
+from projections.queries.visits import VisitRow
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    """A step: when it was true, and from when to when we held it so (None: we still do)."""
+
+    step: int
+    status: str
+    at_ms: int
+    cause: str
+    known_from_ms: int
+    known_to_ms: int | None
+    evidence: list[UUID]
+
+
+class FactRow(msgspec.Struct, frozen=True):
+    """A fact that is not a position. `body` is the stored event."""
+
+    fact: UUID
+    kind: str
+    at_ms: int
+    device: str
+    worker: str | None
+    visit: str | None
+    known_ms: int
+    body: str
+
+
+def steps(cursor: Cursor[Any], visit: str) -> list[StepRow]:
+    """Every step ever concluded, in order; amended ones beside what replaced them."""
+    statement: LiteralString = f"""
+        SELECT step, status, {ms("at")}, cause, {ms("known_from")}, {ms("known_to")}, evidence
+        FROM {J}.transitions WHERE visit = %s ORDER BY step, known_from"""
+    return [StepRow(*row) for row in cursor.execute(statement, (visit,)).fetchall()]
+
+
+def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
+    """Facts that name the visit, and those of its worker that name none, while the visit listens."""
+    from_ms, to_ms = _listens(cursor, visit)
+    devices = {} if visit.worker is None else devices_of(cursor, visit.worker)
+    statement: LiteralString = f"""
+        SELECT fact, kind, {ms("at")}, device, worker, visit, {ms("known_at")}, body FROM {J}.facts
+        WHERE visit = %(visit)s OR (visit IS NULL AND at >= %(from)s AND at < %(to)s
+            AND (worker = %(worker)s OR (worker IS NULL AND device = ANY(%(devices)s))))
+        ORDER BY at, fact"""
+    asked = {
+        "visit": visit.visit,
+        "worker": visit.worker,
+        "devices": list(devices),
+        "from": to_datetime(from_ms),
+        "to": to_datetime(to_ms),
+    }
+    found = [FactRow(*row) for row in cursor.execute(statement, asked).fetchall()]
+    return [
+        fact
+        for fact in found
+        if fact.visit is not None
+        or fact.worker is not None
+        or any(period.covers(fact.at_ms) for period in devices[fact.device])
+    ]
+
+
+def fixes(cursor: Cursor[Any], visit: VisitRow, evidence: list[UUID]) -> list[FixRow]:
+    """The positions among a visit's evidence."""
+    if visit.worker is None or not evidence:
+        return []
+    shared: LiteralString = f"SELECT DISTINCT device FROM {J}.tracks WHERE worker = %s AND at >= %s AND at < %s"
+    from_ms, to_ms = _listens(cursor, visit)
+    rows = cursor.execute(shared, (visit.worker, to_datetime(from_ms), to_datetime(to_ms))).fetchall()
+    devices = sorted({*devices_of(cursor, visit.worker), *(row[0] for row in rows)})
+    return named(cursor, evidence, devices, from_ms, to_ms)
+
+
+def _listens(cursor: Cursor[Any], visit: VisitRow) -> tuple[int, int]:
+    """The visit's time of listening [from, to), by the policy that holds for it."""
+    adopted: LiteralString = f"SELECT {ms('from_at')}, changes FROM {J}.policies ORDER BY version"
+    said = [(from_ms, msgspec.json.decode(changes)) for from_ms, changes in cursor.execute(adopted).fetchall()]
+    policy: VisitPolicy = in_force(said, visit.window_from_ms)
+    from_ms = visit.window_from_ms - policy.listen_before_s * 1000
+    return from_ms, visit.window_to_ms + (visit.planned_s + policy.listen_after_s) * 1000

@@ -1,0 +1,76 @@
+"""A worker's positions: those of devices while bound to them, and those that name them on a shared one."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor
+
+from domain.bindings import Binding
+from domain.positions import QUALITY_MASK
+from domain.time import to_datetime
+from projections.queries.carriers import devices_of
+from projections.queries.columns import J, ms
+
+
+class FixRow(msgspec.Struct, frozen=True):
+    """One position. `ms`: the instant it is judged at; `flags` as in domain.positions.Flag."""
+
+    device: str
+    ms: int
+    fact: UUID
+    lat_e7: int
+    lon_e7: int
+    accuracy_dm: int | None
+    speed_cms: int | None
+    heading_cdeg: int | None
+    battery_pct: int | None
+    flags: int
+    known_ms: int
+    worker: str | None
+
+
+_COLUMNS: LiteralString = f"""device, {ms("at")}, fact, lat_e7, lon_e7, accuracy_dm, speed_cms, heading_cdeg,
+    battery_pct, flags, {ms("known_at")}, worker"""
+# Nearly always `at` is `observed_at`, which the primary key has; where it is not, the row is flagged.
+_TRACK: LiteralString = f"""
+    SELECT * FROM (
+        SELECT {_COLUMNS} FROM {J}.tracks
+        WHERE device = ANY(%(devices)s) AND observed_at >= %(from)s AND observed_at < %(to)s
+            AND flags & {QUALITY_MASK} = 0
+        UNION ALL SELECT {_COLUMNS} FROM {J}.tracks
+        WHERE device = ANY(%(devices)s) AND at >= %(from)s AND at < %(to)s AND flags & {QUALITY_MASK} <> 0
+        UNION ALL SELECT {_COLUMNS} FROM {J}.tracks
+        WHERE worker = %(worker)s AND at >= %(from)s AND at < %(to)s AND NOT device = ANY(%(devices)s)
+    ) AS found ORDER BY 2, 1, 3 LIMIT %(limit)s
+"""
+
+
+def of_worker(cursor: Cursor[Any], worker: str, from_ms: int, to_ms: int, limit: int) -> tuple[list[FixRow], bool]:
+    """The positions in [from_ms, to_ms) in order of time; and whether there were more than `limit` to look at."""
+    devices = devices_of(cursor, worker)
+    asked = {
+        "devices": list(devices),
+        "worker": worker,
+        "from": to_datetime(from_ms),
+        "to": to_datetime(to_ms),
+        "limit": limit + 1,
+    }
+    rows = [FixRow(*row) for row in cursor.execute(_TRACK, asked).fetchall()]
+    return [row for row in rows[:limit] if _is_of(row, worker, devices)], len(rows) > limit
+
+
+def named(cursor: Cursor[Any], facts: list[UUID], devices: list[str], from_ms: int, to_ms: int) -> list[FixRow]:
+    """Positions by their facts; the devices and the observed time lead to them quickly."""
+    statement: LiteralString = f"""SELECT {_COLUMNS} FROM {J}.tracks
+        WHERE device = ANY(%s) AND observed_at >= %s AND observed_at < %s AND fact = ANY(%s) ORDER BY at, fact"""
+    asked = (devices, to_datetime(from_ms), to_datetime(to_ms), facts)
+    return [FixRow(*row) for row in cursor.execute(statement, asked).fetchall()]
+
+
+def _is_of(row: FixRow, worker: str, devices: dict[str, tuple[Binding, ...]]) -> bool:
+    if row.worker is not None:
+        return row.worker == worker
+    return any(period.covers(row.ms) for period in devices.get(row.device, ()))
