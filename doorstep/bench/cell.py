@@ -57,7 +57,7 @@ def finish_load(process: subprocess.Popen[bytes], timeout_s: float) -> Sent:
 def stored_rows(conn: psycopg.Connection[tuple[int | None]]) -> int:
     """Positions in the log."""
     row = conn.execute(
-        "SELECT sum((convert_from(state, 'UTF8')::json ->> 'rows')::int8) FROM eventlog.stored_events "
+        "SELECT sum((convert_from(state, 'UTF8')::json ->> 'rows')::int8) FROM eventlog.log_events "
         "WHERE topic = 'doorstep.positions.recorded'"
     ).fetchone()
     return int(row[0] or 0) if row else 0

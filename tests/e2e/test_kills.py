@@ -177,7 +177,7 @@ def projected(dsn: str, tick_ms: int) -> bool:
     """Whether the last tick has been folded, and with it everything before it in the log."""
     with psycopg.connect(dsn) as conn:
         row = conn.execute(
-            "SELECT now_ms, position = (SELECT max(notification_id) FROM eventlog.stored_events) "
+            "SELECT now_ms, position = (SELECT max(notification_id) FROM eventlog.log_events) "
             "FROM projector.units WHERE schema = 'judge'"
         ).fetchone()
     return row is not None and row[0] >= tick_ms and bool(row[1])

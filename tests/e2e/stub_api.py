@@ -1,0 +1,139 @@
+"""A server that speaks the pages' contract and says what a test tells it to: for states that a real day seldom has."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PAGES = Path(__file__).parents[2] / "api/pages"
+
+
+@dataclass
+class Stub:
+    """What the server answers. `tracks`: token → progress; `refused`: token → status; `staff`: path → body."""
+
+    url: str = ""
+    tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    staff: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    heartbeat_s: float = 1.0
+    _streams: list[queue.Queue[bytes | None]] = field(default_factory=list)
+
+    def push(self, token: str, progress: dict[str, Any]) -> None:
+        """The new state of a visit, also to whoever is connected."""
+        self.tracks[token] = progress
+        for stream in list(self._streams):
+            stream.put(_frame(progress))
+
+    def hang_up(self) -> None:
+        """Ends every stream, as a server does that restarts."""
+        for stream in list(self._streams):
+            stream.put(None)
+
+
+@contextmanager
+def serving() -> Iterator[Stub]:
+    """A stub on a free port of the loopback."""
+    stub = Stub()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
+    server.daemon_threads = True
+    stub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        stub.hang_up()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _frame(progress: dict[str, Any]) -> bytes:
+    return f"event: progress\nid: 1-1\nretry: 200\ndata: {json.dumps(progress)}\n\n".encode()
+
+
+def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            stub.asked.append(self.path)
+            parts = path.strip("/").split("/")
+            if path.startswith("/v/"):
+                self._file(PAGES / "track.html")
+            elif path == "/console":
+                self._file(PAGES / "console.html")
+            elif path.startswith("/pages/"):
+                self._file(PAGES / path.removeprefix("/pages/"))
+            elif path.startswith("/v1/track/"):
+                self._track(parts[2], streamed=parts[-1] == "stream")
+            elif self.headers.get("Authorization") != "Bearer staff-token":
+                self._json(401, {"title": "unauthorized", "status": 401})
+            elif path in stub.staff:
+                self._json(200, stub.staff[path])
+            else:
+                self._json(404, {"title": "not found", "status": 404})
+
+        do_POST = do_GET  # noqa: N815 — the name that http.server looks for
+
+        def _track(self, token: str, *, streamed: bool) -> None:
+            if token in stub.refused or token not in stub.tracks:
+                status = stub.refused.get(token, 404)
+                self._json(status, {"title": "refused", "status": status})
+            elif not streamed:
+                self._json(200, stub.tracks[token])
+            else:
+                self._stream(token)
+
+        def _stream(self, token: str) -> None:
+            frames: queue.Queue[bytes | None] = queue.Queue()
+            frames.put(_frame(stub.tracks[token]))
+            stub._streams.append(frames)
+            self._head(200, "text/event-stream")
+            try:
+                while True:
+                    try:
+                        frame = frames.get(timeout=stub.heartbeat_s)
+                    except queue.Empty:
+                        frame = b": heartbeat\n\n"
+                    if frame is None:
+                        return
+                    self.wfile.write(frame)
+                    self.wfile.flush()
+            except OSError:
+                return  # the page went away
+            finally:
+                stub._streams.remove(frames)
+
+        def _json(self, status: int, body: object) -> None:
+            self._head(status, "application/json")
+            self.wfile.write(json.dumps(body).encode())
+
+        def _file(self, path: Path) -> None:
+            if not path.is_file():
+                self._json(404, {"title": "no such page", "status": 404})
+                return
+            kind = "text/javascript" if path.suffix in (".js", ".mjs") else mimetypes.guess_type(path.name)[0]
+            self._head(200, kind or "application/octet-stream")
+            self.wfile.write(path.read_bytes())
+
+        def _head(self, status: int, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Connection", "close")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent."""
+
+    return Handler
