@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 
 from domain.errors import Unavailable
-from domain.time import SECOND_MS
+from domain.time import SECOND_MS, Ms
 from doorstep.embedded.broker import BrokerUser, EmbeddedBroker
 from doorstep.embedded.folder import FolderLock
 from doorstep.embedded.postgres import EmbeddedPostgres
@@ -147,7 +147,11 @@ def cell_clock(settings: Settings, log: EventLog) -> CellClock:
     if settings.clock_mode == ClockMode.WALL:
         newest = newest_tick(log)
         return WallClock(not_before_ms=newest.cell_ms if newest else 0)
-    return LogClock(lambda: newest_tick(log), before_first_ms=settings.clock_start_ms or wall_ms())
+    # Followed: before the first tick nobody has said what time it is, and a day long past may be told. Time never goes
+    # back, so it must not begin at the wall's.
+    followed = settings.clock_mode == ClockMode.FOLLOWED
+    first_ms = Ms(0) if followed else settings.clock_start_ms or wall_ms()
+    return LogClock(lambda: newest_tick(log), before_first_ms=first_ms)
 
 
 def metronome(settings: Settings, log: EventLog) -> Metronome:
