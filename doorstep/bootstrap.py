@@ -24,6 +24,17 @@ from eventlog.clock import CellClock, ClockMode, LogClock, WallClock, wall_ms
 from eventlog.log import EventLog
 from eventlog.metronome import Metronome, ScaledPace, WallPace, newest_tick
 from eventlog.schema import migrate as migrate_log
+from ingest.broker import Access, Session
+from ingest.cell_time import CellTime, FollowedTime, ToldTime
+from ingest.codecs import all_codecs
+from ingest.committer import Committer, Pace
+from ingest.counters import Counts
+from ingest.inbox import Inbox
+from ingest.prepare import Preparer
+from ingest.role import Ingest
+from ingest.schema import migrate as migrate_ingest
+from ingest.topics import SOS
+from ingest.window import Window
 from projections import place
 from projections.digest import Digests, digest
 from projections.judge import tables
@@ -124,6 +135,7 @@ def migrate(settings: Settings) -> None:
         migrate_log(url)
         with psycopg.connect(url, autocommit=True) as conn:
             place.migrate(conn, JUDGE, tables())
+        migrate_ingest(url)
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {error}") from error
 
@@ -194,6 +206,45 @@ def projector_lag(settings: Settings) -> Lag:
     """How far the live unit is behind the log. Raises Unavailable."""
     with _snapshot(settings) as cursor:
         return lag(cursor, JUDGE)
+
+
+# Ingest
+
+
+def ingest(settings: Settings, log: EventLog) -> Ingest:
+    """What brings messages from the broker into the log."""
+    if settings.mqtt_url is None:
+        raise WrongSetting("DOORSTEP_MQTT_URL is not set, and no `doorstep up` runs on this home")
+    access = Access(
+        url=settings.mqtt_url,
+        client_id=settings.mqtt_client_id,
+        keepalive_s=settings.mqtt_keepalive_s,
+        backoff_first_s=settings.backoff_first_s,
+        backoff_max_s=settings.backoff_max_s,
+        ca_file=settings.mqtt_ca_file,
+        cert_file=settings.mqtt_cert_file,
+        key_file=settings.mqtt_key_file,
+    )
+    sos_access = msgspec.structs.replace(access, client_id=f"{access.client_id}-sos")
+    inbox, counts = Inbox(), Counts()
+    filters = [topic for codec in all_codecs() for topic in codec.filters]
+    sessions = [Session(sos_access, inbox, [SOS], urgent=True), Session(access, inbox, filters)]
+    committer = _committer(settings, log, inbox, counts)
+    return Ingest(_database_url(settings), inbox, committer, sessions, counts)
+
+
+def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, *, writer: str = "main") -> Committer:
+    followed = settings.clock_mode == ClockMode.FOLLOWED
+    cell_time: CellTime = FollowedTime(log) if followed else ToldTime(cell_clock(settings, log))
+    window = Window(settings.dedupe_rows, settings.dedupe_s)
+    preparer = Preparer(all_codecs(), window, tolerance_ms=round(settings.future_tolerance_s * SECOND_MS))
+    pace = Pace(
+        flush_ms=settings.flush_ms,
+        flush_rows=settings.flush_rows,
+        backoff_first_s=settings.backoff_first_s,
+        backoff_max_s=settings.backoff_max_s,
+    )
+    return Committer(log, inbox, preparer, window, cell_time, counts, pace=pace, writer=writer)
 
 
 # A role and who started it

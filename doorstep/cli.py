@@ -161,6 +161,16 @@ def bench(
 
 
 @app.command()
+def ingest() -> None:
+    """Run ingest: from the broker into the log, acknowledged after the commit."""
+    from doorstep.bootstrap import announce_ready, event_log, ingest, stop_on_signals
+
+    settings, stop = _role_settings(), stop_on_signals()
+    with event_log(settings) as log:
+        ingest(settings, log).run(stop, lambda: announce_ready(settings))
+
+
+@app.command()
 def migrate() -> None:
     """Create what the database lacks."""
     from doorstep.bootstrap import migrate, with_database

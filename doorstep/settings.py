@@ -106,6 +106,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_client_id: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="name of the persistent session of ingest")
     ] = "doorstep-ingest"
+    mqtt_ca_file: Annotated[
+        Path | None, Meta(description="mqtts: authorities trusted for the broker; unset: the system's")
+    ] = None
+    mqtt_cert_file: Annotated[
+        Path | None, Meta(description="mqtts: our certificate, where the broker asks for one")
+    ] = None
+    mqtt_key_file: Annotated[Path | None, Meta(description="mqtts: its key, where it lies in a file of its own")] = None
     mqtt_keepalive_s: Annotated[int, Meta(ge=5, le=65_535)] = 30
     dedupe_rows: Annotated[Count, Meta(description="recent fact_ids kept; at least twice in_flight")] = 200_000
     dedupe_s: Annotated[Seconds, Meta(description="recent fact_ids kept at least this long")] = 3_600.0

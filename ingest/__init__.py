@@ -1,1 +1,1 @@
-"""From the broker to the log: topics, codecs, dedupe, batches, dead letters. Acknowledged after the commit."""
+"""From the broker to the log: decode, drop repeats, commit in batches, acknowledge after the commit."""

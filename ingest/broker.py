@@ -1,0 +1,131 @@
+"""A persistent MQTT 3.1.1 session whose messages go to the inbox; acknowledged by the committer only.
+
+The only paho outside the simulators. paho's own thread reads and reconnects; callbacks do nothing but enqueue.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from domain.errors import Unavailable
+from ingest.inbox import Inbox, Line
+from ingest.message import Message
+
+logger = logging.getLogger(__name__)
+
+AT_LEAST_ONCE = 1
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_REFUSED = 0x80  # section 3.9.3
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach the broker. `url`: mqtt://user:password@host:port, or mqtts:// for TLS."""
+
+    url: str
+    client_id: str
+    keepalive_s: int = 30
+    backoff_first_s: float = 0.2
+    backoff_max_s: float = 10.0
+    ca_file: Path | None = None
+    """Whom to trust as a broker; unset: the system's authorities."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    """Who we are, where the broker asks for a certificate."""
+
+
+class Session:
+    """One session, kept by the broker while we are away. `ready` is set once its subscriptions were granted: from then
+    on nothing that a device publishes is missed, whoever is connected.
+
+    Connection losses are outlived, for ever; a refused subscription is in `failure`.
+    """
+
+    def __init__(self, access: Access, inbox: Inbox, filters: Sequence[str], *, urgent: bool = False) -> None:
+        self.ready = threading.Event()
+        self.connected = False
+        self.failure: Unavailable | None = None
+        self._access = access
+        self._filters = list(filters)
+        self._inbox = inbox
+        self._line = Line(self._acknowledge, urgent=urgent)
+        inbox.add_line(self._line)
+        self._client = self._make_client()
+
+    def start(self) -> None:
+        """Begin to connect."""
+        parts = urlsplit(self._access.url)
+        self._client.connect_async(
+            parts.hostname or "", parts.port or _PORTS[parts.scheme], keepalive=self._access.keepalive_s
+        )
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Send the acknowledgements that wait, then leave. The broker keeps the session."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _make_client(self) -> mqtt.Client:
+        access, parts = self._access, urlsplit(self._access.url)
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=access.client_id,
+            clean_session=False,
+            protocol=mqtt.MQTTv311,
+            manual_ack=True,
+        )
+        client.reconnect_delay_set(access.backoff_first_s, access.backoff_max_s)  # type: ignore[arg-type]
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme == "mqtts":
+            context = ssl.create_default_context(cafile=access.ca_file)
+            if access.cert_file is not None:
+                context.load_cert_chain(access.cert_file, access.key_file)
+            client.tls_set_context(context)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _acknowledge(self, packet: int) -> None:
+        self._client.ack(packet, AT_LEAST_ONCE)
+
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            logger.warning("%s: the broker refused the connection: %s", self._access.client_id, reason)
+            return
+        self._inbox.reconnected(self._line)
+        self._client.subscribe([(topic, AT_LEAST_ONCE) for topic in self._filters])
+
+    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._inbox.reconnected(self._line)
+        self.connected = False
+        if reason.is_failure:
+            logger.warning("%s: the broker was lost: %s", self._access.client_id, reason)
+
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
+        granted = [reason.value for reason in reasons]
+        if any(qos != AT_LEAST_ONCE for qos in granted):
+            self.failure = Unavailable(f"the broker refused a subscription: {self._filters} got {granted}")
+            logger.error("%s: %s", self._access.client_id, self.failure)
+            return
+        self.connected = True
+        self.ready.set()
+
+    def _on_message(self, _client: Any, _data: Any, packet: mqtt.MQTTMessage) -> None:
+        try:
+            topic = packet.topic
+        except UnicodeDecodeError:
+            topic = packet._topic.decode(errors="backslashreplace")
+        message = Message(topic, bytes(packet.payload), packet.qos, packet.retain, packet.dup)
+        self._inbox.put(self._line, message, packet.mid)

@@ -1,0 +1,229 @@
+"""The native dialect: JSON of `ingest/wire.py`, one object or an array of them, to positions and facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from domain.crs import to_wgs84
+from domain.errors import Unreadable
+from domain.events.device import DeviceStatusChanged
+from domain.events.facts import CLASSES, POSITION, Fact, TimeQuality
+from domain.ids import FactId, fact_id
+from domain.positions import PROVIDERS, QUALITIES, Flag, Position
+from domain.time import Ms
+from ingest import times, topics, wire
+from ingest.canonical import canonical, unknown_fields
+from ingest.message import NOTHING, Decoded, Fault, Message
+
+_CRS = {"wgs84": 0, "gcj02": int(Flag.GCJ02), "bd09": int(Flag.BD09)}
+_PROVIDERS = {None: 0} | {name: int(flag) for name, flag in PROVIDERS.items()}
+_MOCK = {None: 0, False: int(Flag.MOCK_FALSE), True: int(Flag.MOCK_TRUE)}
+_QUALITIES = {quality: int(flag) for quality, flag in QUALITIES.items()}
+
+_KNOWN = {kind: frozenset(shape.__struct_fields__) for kind, shape in wire.KINDS.items()}
+_CONTENT = {kind: tuple(sorted(known - {"time", "sent"})) for kind, known in _KNOWN.items()}
+
+_STORED = {"id": "ref", "accuracy": "accuracy_m", "battery": "battery_pct"}
+"""Fields whose name in the events says their unit."""
+
+_OUT_OF_RANGE = re.compile(r"^Expected `\w+` (?:>=|<=|>|<|of length|matching)|out of range")
+
+
+T = TypeVar("T")
+
+
+class Receipt(NamedTuple):
+    """When a message was received, in the cell's time, and how far ahead of that a device's time is believed."""
+
+    at_ms: Ms
+    tolerance_ms: int
+
+
+class Native:
+    """See `ingest.codecs.Codec`."""
+
+    name = "native"
+    filters = (topics.ALL,)
+
+    def claims(self, topic: str) -> bool:
+        """See Codec."""
+        return topic.startswith(topics.PREFIX)
+
+    def decode(self, message: Message, received_ms: Ms, tolerance_ms: int = times.FUTURE_TOLERANCE_MS) -> Decoded:
+        """See Codec. A retained message is no fact: the broker repeats it at each subscription."""
+        if message.topic == topics.CLOCK:
+            return NOTHING if message.retained else Decoded(tick_ms=_tick(message.payload))
+        device, kind = topics.parse(message.topic)
+        if message.retained and kind != "status":
+            return NOTHING
+        said = _json(message.payload)
+        received = Receipt(received_ms, tolerance_ms)
+        if message.retained:
+            return Decoded(status=_status(device, _object(said), received))
+        if isinstance(said, list):
+            return _array(device, kind, said, received)
+        if kind == POSITION:
+            return Decoded(positions=(_position(device, _object(said), received),))
+        return Decoded(facts=(_fact(device, kind, _object(said), received),))
+
+
+CODEC = Native()
+
+
+def untimed_fact(device: str, kind: str, received_ms: Ms, content: bytes) -> FactId:
+    """The identity of what came without a time of its own: it is dated at its receipt."""
+    return fact_id(device, kind, received_ms, content)
+
+
+def _array(device: str, kind: str, elements: list[Any], received: Receipt) -> Decoded:
+    positions: list[Position] = []
+    facts: list[Fact] = []
+    faults: list[Fault] = []
+    for index, element in enumerate(elements):
+        try:
+            if kind == POSITION:
+                positions.append(_position(device, _object(element), received))
+            else:
+                facts.append(_fact(device, kind, _object(element), received))
+        except Unreadable as error:
+            faults.append(Fault(error.code, str(error), index))
+    return Decoded(positions=positions, facts=facts, unreadable=faults)
+
+
+def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
+    read = _read(said, wire.Position)
+    observed_at_ms = times.from_wire(read.time)
+    sure = times.quality(observed_at_ms, received.at_ms, received.tolerance_ms)
+    lat, lon, crs = read.lat, read.lon, 0
+    if read.crs is not None:
+        lat, lon = to_wgs84(read.crs, lat, lon)
+        crs = _CRS[read.crs]
+    extras = unknown_fields(said, _KNOWN[POSITION])
+    if read.id is not None:
+        extras["id"] = str(read.id)
+    if read.worker is not None:
+        extras["worker"] = read.worker
+    return Position(
+        device=device,
+        observed_at_ms=observed_at_ms,
+        lat_e7=round(lat * 1e7),
+        lon_e7=round(lon * 1e7),
+        accuracy_dm=None if read.accuracy is None else round(read.accuracy * 10),
+        speed_cms=None if read.speed is None else round(read.speed * 100),
+        heading_cdeg=None if read.heading is None else round(read.heading * 100) % 36_000,
+        altitude_dm=None if read.altitude is None else round(read.altitude * 10),
+        battery_pct=None if read.battery is None else round(read.battery),
+        flags=_MOCK[read.mock] | _PROVIDERS[read.provider] | crs | _QUALITIES[sure],
+        sent_ms=None if read.sent is None else times.from_wire(read.sent),
+        extras=canonical(extras),
+    )
+
+
+def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fact:
+    read: Any = _read(said, wire.KINDS[kind])
+    observed_at_ms = None if read.time is None else times.from_wire(read.time)
+    extras = unknown_fields(said, _KNOWN[kind])
+    content = _content(kind, read)
+    identity = canonical(extras | content)
+    if observed_at_ms is None:
+        fact = untimed_fact(device, kind, received.at_ms, identity)
+    else:
+        fact = fact_id(device, kind, observed_at_ms, identity)
+    if "crs" in content:
+        extras["crs"] = content.pop("crs")
+    return CLASSES[kind](
+        recorded_at_ms=received.at_ms,
+        fact=fact,
+        device=device,
+        observed_at_ms=observed_at_ms,
+        quality=times.quality(observed_at_ms, received.at_ms, received.tolerance_ms),
+        sent_ms=None if read.sent is None else times.from_wire(read.sent),
+        extras=extras,
+        **{_STORED.get(name, name): value for name, value in content.items()},
+    )
+
+
+def _content(kind: str, read: Any) -> dict[str, Any]:
+    """The named fields of a payload that say something, in the names of the wire, as they are kept."""
+    content = {name: value for name in _CONTENT[kind] if (value := getattr(read, name)) is not None}
+    for name, keep in _KEPT.items():
+        if name in content:
+            content[name] = keep(content[name])
+    if kind in ("checkin", "checkout"):
+        content.setdefault("method", "app")
+    if "lat" in content or "lon" in content:
+        if "lat" not in content or "lon" not in content:
+            raise Unreadable("`lat` and `lon` belong together", code="missing_field")
+        lat, lon = to_wgs84(content.get("crs", "wgs84"), content["lat"], content["lon"])
+        content["lat"], content["lon"] = round(lat * 1e7) / 1e7, round(lon * 1e7) / 1e7
+    if content.get("crs") == "wgs84":
+        del content["crs"]
+    return content
+
+
+_KEPT: dict[str, Callable[[Any], Any]] = {
+    "id": str,
+    "accuracy": lambda metres: round(metres * 10) / 10,
+    "battery": round,
+}
+
+
+def _status(device: str, said: dict[str, Any], received: Receipt) -> DeviceStatusChanged:
+    read = _read(said, wire.Status)
+    observed_at_ms = None if read.time is None else times.from_wire(read.time)
+    status = unknown_fields(said, _KNOWN["status"]) | _content("status", read)
+    return DeviceStatusChanged(
+        recorded_at_ms=received.at_ms, device=device, observed_at_ms=observed_at_ms, status=status
+    )
+
+
+def _tick(payload: bytes) -> Ms:
+    time_ms = times.from_wire(_read(_object(_json(payload)), wire.CellTime).time)
+    if times.quality(time_ms, time_ms, 0) is TimeQuality.UNSET:
+        raise Unreadable("the cell's time cannot lie before 2000", code="bad_time")
+    return time_ms
+
+
+def _json(payload: bytes) -> Any:
+    if not payload:
+        raise Unreadable("the payload is empty", code="empty")
+    try:
+        return msgspec.json.decode(payload)
+    except RecursionError:
+        raise Unreadable("the payload is nested too deeply", code="too_deep") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"the payload is not UTF-8: {error.reason} at byte {error.start}", code="not_utf8") from None
+    except msgspec.ValidationError as error:
+        raise Unreadable(str(error), code="out_of_range") from None
+    except msgspec.DecodeError as error:
+        raise Unreadable(str(error), code="not_json") from None
+
+
+def _object(said: Any) -> dict[str, Any]:
+    if not isinstance(said, dict):
+        raise Unreadable(f"expected an object, got {type(said).__name__}", code="not_an_object")
+    return said
+
+
+def _read(said: dict[str, Any], shape: type[T]) -> T:
+    try:
+        return msgspec.convert(said, shape)
+    except msgspec.ValidationError as error:
+        raise Unreadable(str(error), code=_reason(str(error))) from None
+    except OverflowError as error:
+        raise Unreadable(str(error), code="out_of_range") from None
+
+
+def _reason(complaint: str) -> str:
+    """A stable code for what the library says in words; the tests hold it to them."""
+    if "missing required field" in complaint:
+        return "missing_field"
+    if "RFC3339" in complaint or "timezone component" in complaint:
+        return "bad_time"
+    if "Invalid enum value" in complaint:
+        return "unknown_value"
+    return "out_of_range" if _OUT_OF_RANGE.search(complaint) else "wrong_type"

@@ -1,0 +1,108 @@
+"""A batch of messages becomes what is to be written: decoded, repeats dropped, dead letters apart."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from itertools import count
+
+import msgspec
+
+from domain.errors import Unreadable
+from domain.events.device import DeviceStatusChanged
+from domain.events.facts import Fact, TimeQuality
+from domain.ids import FactId, fact_id
+from domain.positions import Position
+from domain.time import Ms
+from ingest.codecs import Codec, codec_of
+from ingest.dead_letters import Letter
+from ingest.message import Decoded, Fault, Message
+from ingest.window import Window
+
+logger = logging.getLogger(__name__)
+
+
+class Prepared(msgspec.Struct):
+    """What one transaction writes. The window learns `ids` and `claims` once it stands."""
+
+    recorded_at_ms: Ms
+    positions: list[Position] = msgspec.field(default_factory=list)
+    facts: list[Fact] = msgspec.field(default_factory=list)
+    statuses: list[DeviceStatusChanged] = msgspec.field(default_factory=list)
+    letters: list[Letter] = msgspec.field(default_factory=list)
+    ids: set[FactId] = msgspec.field(default_factory=set)
+    claims: set[FactId] = msgspec.field(default_factory=set)
+    duplicates: int = 0
+
+
+class Preparer:
+    """Decodes messages and drops what the window knows."""
+
+    def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int) -> None:
+        self._codecs = codecs
+        self._window = window
+        self._tolerance_ms = tolerance_ms
+
+    def prepare(self, messages: Iterable[Message], recorded_at_ms: Ms, lost: Collection[Ms] = ()) -> Prepared:
+        """Never raises for what a message says. `lost`: when these messages were recorded before, if those appends
+        stand, which is not known."""
+        prepared = Prepared(recorded_at_ms)
+        for message in messages:
+            decoded = self.decode(message, recorded_at_ms)
+            if decoded.unreadable:
+                prepared.letters.append(Letter.of(message, decoded.unreadable))
+            if decoded.status is not None:
+                prepared.statuses.append(decoded.status)
+            for position in decoded.positions:
+                if self._is_new(position.fact, prepared):
+                    prepared.positions.append(position)
+            for fact in decoded.facts:
+                if fact.quality is TimeQuality.ABSENT:
+                    recorded = self._window.receipts() if message.dup else lost
+                    self._add_untimed(fact, recorded, prepared)
+                elif self._is_new(FactId(fact.fact), prepared):
+                    prepared.facts.append(fact)
+        return prepared
+
+    def decode(self, message: Message, received_ms: Ms) -> Decoded:
+        """What a message says; what cannot be read at all is one fault."""
+        try:
+            return codec_of(message.topic, self._codecs).decode(message, received_ms, self._tolerance_ms)
+        except Unreadable as error:
+            fault = Fault(error.code, str(error))
+        except Exception as error:
+            logger.exception("a codec failed on %s", message.topic)
+            fault = Fault("codec_failed", f"{type(error).__name__}: {error}")
+        return Decoded(unreadable=(fault,))
+
+    def _is_new(self, fact: FactId, prepared: Prepared) -> bool:
+        if fact in prepared.ids or fact in self._window:
+            prepared.duplicates += 1
+            return False
+        prepared.ids.add(fact)
+        return True
+
+    def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared) -> None:
+        """Add a fact without a time of its own, unless it is the redelivery of one that was `recorded` then.
+
+        Two presses of a button say the same and are two facts, so the identity is that of its content, dated at its
+        receipt and numbered. A redelivery looks for its number; each number answers for one redelivery.
+        """
+        window = self._window
+        for at_ms in recorded:
+            for number in count():
+                was = _dated(fact, at_ms, number)
+                if was not in window:
+                    break
+                if was not in prepared.claims and not window.is_claimed(was):
+                    prepared.claims.add(was)
+                    prepared.duplicates += 1
+                    return
+        numbers = (_dated(fact, prepared.recorded_at_ms, number) for number in count())
+        identity = next(new for new in numbers if new not in prepared.ids and new not in window)
+        prepared.ids.add(identity)
+        prepared.facts.append(msgspec.structs.replace(fact, fact=identity))
+
+
+def _dated(fact: Fact, recorded_at_ms: Ms, number: int) -> FactId:
+    return fact_id(fact.device, fact.KIND, recorded_at_ms, fact.fact.bytes + number.to_bytes(4, "little"))

@@ -1,0 +1,83 @@
+"""The `ingest` role: sessions, committer and counters, started in the order that loses nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from ingest.broker import Session
+from ingest.committer import Committer
+from ingest.counters import CounterTable, Counts
+from ingest.inbox import Inbox
+
+_LOOK_S = 0.1
+
+
+class Ingest:
+    """Runs until told to stop. `sessions` share the inbox that the committer empties."""
+
+    def __init__(
+        self,
+        dsn: str,
+        inbox: Inbox,
+        committer: Committer,
+        sessions: Sequence[Session],
+        counts: Counts,
+    ) -> None:
+        self._inbox = inbox
+        self._committer, self._sessions, self._counts = committer, sessions, counts
+        self._table = CounterTable(dsn, self._read_counters)
+
+    def run(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+        """`on_ready` is called once the broker has granted every subscription: then devices may publish.
+
+        Raises Unavailable where the log cannot be read at first or the broker refuses a subscription.
+        """
+        self._committer.remember()
+        finished = threading.Event()
+        watchers = [
+            threading.Thread(target=self._watch, args=(stop, on_ready), name="readiness", daemon=True),
+            threading.Thread(target=self._table.run, args=(finished,), name="counters", daemon=True),
+        ]
+        for session in self._sessions:
+            session.start()
+        for watcher in watchers:
+            watcher.start()
+        try:
+            self._committer.run(stop)
+        finally:
+            stop.set()
+            finished.set()
+            for session in self._sessions:
+                session.stop()
+            for watcher in watchers:
+                watcher.join()
+        for session in self._sessions:
+            if session.failure is not None:
+                raise session.failure
+
+    def _watch(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+        """Tell when all are ready; end the role when the broker refuses it something."""
+        told = False
+        while not stop.wait(_LOOK_S):
+            if any(session.failure is not None for session in self._sessions):
+                stop.set()
+            elif not told and all(session.ready.is_set() for session in self._sessions):
+                told = True
+                on_ready()
+
+    def _read_counters(self) -> dict[str, float]:
+        counts = self._counts
+        return {
+            "messages": self._inbox.received,
+            "positions": counts.positions,
+            "facts": counts.facts,
+            "status_changes": counts.status_changes,
+            "duplicates": counts.duplicates,
+            "dead_letters": counts.dead_letters,
+            "flushes": counts.flushes,
+            "retries": counts.retries,
+            "last_flush_ms": counts.last_flush_ms,
+            "queue_depth": self._inbox.depth,
+            "connected": all(session.connected for session in self._sessions),
+        }

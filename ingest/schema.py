@@ -1,0 +1,20 @@
+"""The tables of ingest in the cell's database; made once by `migrate`."""
+
+from __future__ import annotations
+
+import psycopg
+
+from ingest.counters import TABLE as COUNTERS
+from ingest.dead_letters import TABLE as DEAD_LETTERS
+
+_LOCK = 0x446F_6F72_0003
+"""An advisory lock key that nobody else uses."""
+
+
+def migrate(dsn: str) -> None:
+    """Create what is missing; processes that start together wait for the first."""
+    with psycopg.connect(dsn) as conn:
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        conn.execute("CREATE SCHEMA IF NOT EXISTS ingest")
+        conn.execute(DEAD_LETTERS)
+        conn.execute(COUNTERS)

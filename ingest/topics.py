@@ -1,0 +1,38 @@
+"""The topics of the native wire format: `doorstep/v1/<device>/<kind>`, and the cell's time beside them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from domain.errors import Unreadable
+from domain.events.facts import RANK
+from domain.ids import DEVICE
+
+PREFIX = "doorstep/v1/"
+
+ALL = f"{PREFIX}#"
+"""What ingest subscribes to: unknown topics below it are to be seen, not lost."""
+
+SOS = f"{PREFIX}+/sos"
+"""Has a session of its own, so that it never waits behind a queue."""
+
+CLOCK_DEVICE = "_clock"
+"""Looks like a device and is none."""
+
+CLOCK = f"{PREFIX}{CLOCK_DEVICE}/time"
+"""The cell's time in the mode `followed`; a broker should let nobody but the replay publish it."""
+
+
+class NativeTopic(NamedTuple):
+    """A topic's parts."""
+
+    device: str
+    kind: str
+
+
+def parse(topic: str) -> NativeTopic:
+    """A native topic's parts. Raises Unreadable (`unknown_topic`)."""
+    device, _, kind = topic.removeprefix(PREFIX).partition("/")
+    if not topic.startswith(PREFIX) or kind not in RANK or device == CLOCK_DEVICE or not DEVICE.fullmatch(device):
+        raise Unreadable(f"{topic[:200]!r} is no topic of a device", code="unknown_topic")
+    return NativeTopic(device, kind)
