@@ -8,13 +8,9 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 
+from simulators.errors import CellRefuses, CellSilent
 
-class CellRefuses(Exception):
-    """The API answered with a problem, or a plan was not accepted."""
-
-
-class CellSilent(Exception):
-    """The API did not answer, or not in time."""
+_LOOK_S = 0.2
 
 
 class Now(NamedTuple):
@@ -54,6 +50,16 @@ class Cell:
         """GET /v1/visits/{visit}."""
         found: dict[str, Any] = self._ask("GET", f"/v1/visits/{visit}")
         return found
+
+    def wait_until(self, at_ms: int, patience_s: float) -> None:
+        """Wait until it is so late in the cell. Raises CellSilent where its time stands still for `patience_s`."""
+        last_ms, moved_s = -1, time.monotonic()
+        while (now_ms := self.now().at_ms) < at_ms:
+            if now_ms > last_ms:
+                last_ms, moved_s = now_ms, time.monotonic()
+            if time.monotonic() - moved_s > patience_s:
+                raise CellSilent(f"the cell's time has stood still for {patience_s:g} s")
+            time.sleep(_LOOK_S)
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         try:

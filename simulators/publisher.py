@@ -16,14 +16,11 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from simulators.errors import BrokerSilent
 from simulators.wire import Message, clock
 
 _CONNECT_PAUSE_S = 0.2
 _FULL_PAUSE_S = 0.01
-
-
-class BrokerSilent(Exception):
-    """The broker did not accept or acknowledge in time."""
 
 
 class Publisher:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from simulators.errors import NoRecording
 from simulators.recordings import emission, mobilitynet
 from simulators.recordings.stops import Stop, stays_of
-from simulators.recordings.track import Fix, NoRecording, read_track
+from simulators.recordings.track import Fix, read_track
 
 
 class Recording(NamedTuple):
@@ -43,4 +44,4 @@ def read_recording(source: Path, data: Path | None = None) -> Recording:
     return Recording(name, track, stops or stays_of(track), zone or "UTC")
 
 
-__all__ = ["Fix", "NoRecording", "Recording", "Stop", "read_recording"]
+__all__ = ["Fix", "Recording", "Stop", "read_recording"]

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 import shapely
 
+from simulators.errors import NoRecording
 from simulators.recordings.stops import M_PER_DEG, Stop
-from simulators.recordings.track import Fix, NoRecording, read_track
+from simulators.recordings.track import Fix, read_track
 
 FENCE_BUFFER_M = 20.0
 

@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
 
-
-class NoRecording(Exception):
-    """The file or folder is no recording that can be read."""
+from simulators.errors import NoRecording
 
 
 class Fix(NamedTuple):
