@@ -31,6 +31,7 @@ from ingest.committer import Committer, Pace
 from ingest.counters import Counts
 from ingest.inbox import Inbox
 from ingest.prepare import Preparer
+from ingest.retry import Retry
 from ingest.role import Ingest
 from ingest.schema import migrate as migrate_ingest
 from ingest.topics import SOS
@@ -229,8 +230,12 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
     inbox, counts = Inbox(), Counts()
     filters = [topic for codec in all_codecs() for topic in codec.filters]
     sessions = [Session(sos_access, inbox, [SOS], urgent=True), Session(access, inbox, filters)]
-    committer = _committer(settings, log, inbox, counts)
-    return Ingest(_database_url(settings), inbox, committer, sessions, counts)
+    return Ingest(_database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
+
+
+def retry_of(settings: Settings, log: EventLog, conn: psycopg.Connection[Any]) -> Retry:
+    """What reads dead letters again, beside the running ingest: it writes positions to a stream of its own."""
+    return Retry(conn, _committer(settings, log, Inbox(), Counts(), writer="retry"))
 
 
 def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, *, writer: str = "main") -> Committer:

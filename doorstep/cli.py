@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.errors import DoorstepError
+from doorstep import letters
 from doorstep.settings import Settings
 
 if TYPE_CHECKING:
     from projections.digest import Digests
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(letters.app, name="dead-letters")
 exports = typer.Typer(no_args_is_help=True, help="Write what a cell holds to a file.")
 app.add_typer(exports, name="export")
 

@@ -62,7 +62,6 @@ class FollowedTime:
     def __init__(self, log: EventLog, *, wall: Callable[[], Ms] = wall_ms) -> None:
         self._log = log
         self._wall = wall
-        self._at_ms: Ms | None = None
 
     def segments(self, deliveries: list[Delivery]) -> list[Segment]:
         """A new one at each tick that follows something else."""
@@ -79,14 +78,12 @@ class FollowedTime:
         return [segment for segment in segments if segment.deliveries]
 
     def begin(self, segment: Segment) -> tuple[Ms, list[Append]]:
-        """See CellTime. Reads the log each time there is a tick: another process may have appended one."""
+        """See CellTime."""
         tick = None if segment.tick_ms is None else followed_tick(self._log, segment.tick_ms)
         if tick is not None:
             return tick.events[-1].recorded_at_ms, [tick]
-        if self._at_ms is None or segment.tick_ms is not None:
-            newest = newest_tick(self._log)
-            self._at_ms = newest.cell_ms if newest else None
-        return self._latest_stated(segment.messages) if self._at_ms is None else self._at_ms, []
+        newest = newest_tick(self._log)
+        return newest.cell_ms if newest else self._latest_stated(segment.messages), []
 
     def _latest_stated(self, messages: Sequence[Message]) -> Ms:
         now_ms = self._wall()

@@ -18,7 +18,7 @@ from ingest.cell_time import CellTime, Segment
 from ingest.counters import Counts
 from ingest.dead_letters import Letter
 from ingest.inbox import Inbox
-from ingest.message import Fault, Message
+from ingest.message import Decoded, Fault, Message
 from ingest.prepare import Prepared, Preparer
 from ingest.window import Window
 from ingest.write import BatchWriter
@@ -61,6 +61,10 @@ class Committer:
     def remember(self) -> None:
         """Read from the log what was said lately. Raises Unavailable."""
         self._window.rebuild(self._log)
+
+    def decode(self, message: Message) -> Decoded:
+        """What a message says, for whoever asks before committing it; nothing in it is dated."""
+        return self._preparer.decode(message, Ms(0))
 
     def run(self, stop: threading.Event) -> None:
         """Commit until told to stop. Raises what is neither Transient nor the fault of one message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS ingest.dead_letters (
     payload bytea NOT NULL,
     reason text COLLATE "C" NOT NULL,
     detail text NOT NULL,
+    retained boolean NOT NULL,
     state text COLLATE "C" NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'resolved')),
     times int8 NOT NULL DEFAULT 1,
     first_seen timestamptz NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE IF NOT EXISTS ingest.dead_letters (
 CREATE INDEX IF NOT EXISTS dead_letters_by_time ON ingest.dead_letters (state, last_seen DESC);
 """
 
-_COLUMNS = "encode(key, 'hex') AS key, topic, payload, reason, detail, state, times, first_seen, last_seen"
+_COLUMNS = "encode(key, 'hex') AS key, topic, payload, reason, detail, retained, state, times, first_seen, last_seen"
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class Letter(msgspec.Struct, frozen=True):
     payload: bytes
     reason: str
     detail: str
+    retained: bool = False
 
     @classmethod
     def of(cls, message: Message, faults: Sequence[Fault]) -> Letter:
@@ -54,7 +56,7 @@ class Letter(msgspec.Struct, frozen=True):
         ]
         if len(faults) > _SHOWN_FAULTS:
             shown.append(f"and {len(faults) - _SHOWN_FAULTS} more elements")
-        return cls(message.topic, message.payload, faults[0].reason, "; ".join(shown))
+        return cls(message.topic, message.payload, faults[0].reason, "; ".join(shown), message.retained)
 
     @property
     def key(self) -> bytes:
@@ -70,6 +72,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     reason: str
     detail: str
+    retained: bool
     state: str
     times: int
     first_seen: datetime
@@ -84,8 +87,10 @@ def insert(curs: Cursor[TupleRow], letters: Sequence[Letter], seen_ms: Ms) -> No
     first = [same[0] for same in by_key.values()]
     curs.execute(
         """
-        INSERT INTO ingest.dead_letters (key, topic, payload, reason, detail, times, first_seen, last_seen)
-        SELECT *, %b, %b FROM unnest(%b::bytea[], %b::text[], %b::bytea[], %b::text[], %b::text[], %b::int8[])
+        INSERT INTO ingest.dead_letters
+            (key, topic, payload, reason, detail, retained, times, first_seen, last_seen)
+        SELECT *, %b, %b FROM
+            unnest(%b::bytea[], %b::text[], %b::bytea[], %b::text[], %b::text[], %b::boolean[], %b::int8[])
         ON CONFLICT (key) DO UPDATE SET
             reason = excluded.reason, detail = excluded.detail, state = 'open',
             times = dead_letters.times + excluded.times, last_seen = excluded.last_seen
@@ -98,6 +103,7 @@ def insert(curs: Cursor[TupleRow], letters: Sequence[Letter], seen_ms: Ms) -> No
             [letter.payload for letter in first],
             [letter.reason for letter in first],
             [_storable(letter.detail) for letter in first],
+            [letter.retained for letter in first],
             [len(same) for same in by_key.values()],
         ),
     )
@@ -108,6 +114,15 @@ def listed(conn: psycopg.Connection[Any], *, state: str = "open", limit: int = 1
     query = f"SELECT {_COLUMNS} FROM ingest.dead_letters WHERE state = %s ORDER BY last_seen DESC, key LIMIT %s"
     with conn.cursor(row_factory=class_row(Kept)) as curs:
         return curs.execute(query, (state, limit)).fetchall()
+
+
+def every_open(conn: psycopg.Connection[Any]) -> Iterator[Kept]:
+    """All open letters, one at a time: each may be as large as the largest message."""
+    keys = conn.execute(
+        "SELECT encode(key, 'hex') FROM ingest.dead_letters WHERE state = 'open' ORDER BY first_seen, key"
+    )
+    for (key,) in keys.fetchall():
+        yield shown(conn, key)
 
 
 def shown(conn: psycopg.Connection[Any], key: str) -> Kept:

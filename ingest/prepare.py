@@ -67,7 +67,10 @@ class Preparer:
     def decode(self, message: Message, received_ms: Ms) -> Decoded:
         """What a message says; what cannot be read at all is one fault."""
         try:
-            return codec_of(message.topic, self._codecs).decode(message, received_ms, self._tolerance_ms)
+            decoded = codec_of(message.topic, self._codecs).decode(message, received_ms, self._tolerance_ms)
+            if decoded.tick_ms is None:
+                return decoded
+            fault = Fault("clock_not_followed", "this cell does not take its time from the wire")
         except Unreadable as error:
             fault = Fault(error.code, str(error))
         except Exception as error:
