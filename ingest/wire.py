@@ -24,8 +24,9 @@ Text = Annotated[str, Meta(max_length=10_000, pattern=_NO_NUL, description="word
 
 Lat = Annotated[float, Meta(ge=-90, le=90, description="degrees")]
 Lon = Annotated[float, Meta(ge=-180, le=180, description="degrees")]
-Accuracy = Annotated[float, Meta(ge=0, le=1e8, description="metres, radius")]
-Battery = Annotated[float, Meta(ge=0, le=100, description="percent")]
+Accuracy = Annotated[float, Meta(ge=-1, le=1e8, description="metres, radius; -1: unknown")]
+Battery = Annotated[float, Meta(ge=-1, le=100, description="percent; -1: unknown")]
+"""-1 is how phones say that they do not know (CLLocation's speed, course and accuracy, UIDevice's batteryLevel)."""
 
 
 class Said(Struct, kw_only=True):
@@ -56,8 +57,10 @@ class Position(Timed, kw_only=True):
     lat: Lat
     lon: Lon
     accuracy: Accuracy | None = None
-    speed: Annotated[float, Meta(ge=0, le=1e6, description="m/s")] | None = None
-    heading: Annotated[float, Meta(ge=0, le=360, description="degrees from north, clockwise")] | None = None
+    speed: Annotated[float, Meta(ge=-1, le=1e6, description="m/s; -1: unknown")] | None = None
+    heading: Annotated[
+        float, Meta(ge=-1, le=360, description="degrees from north, clockwise; -1: unknown")
+    ] | None = None
     altitude: Annotated[float, Meta(ge=-1e7, le=1e8, description="metres")] | None = None
     battery: Battery | None = None
     crs: Crs | None = None

@@ -46,7 +46,7 @@ def replay(recording: Recording, *, worker: str, device: str, moved_ms: int = 0)
     prefix = _NO_KEY.sub("-", recording.name)
     stops = {f"{prefix}-{number}": stop for number, stop in enumerate(recording.stops, start=1)}
     visits = [_visit(visit, stop, worker, moved_ms) for visit, stop in stops.items()]
-    from_ms = min(sendings[0].at_ms, *(_opens_ms(stop, moved_ms) for stop in stops.values())) - MINUTE_MS
+    from_ms = min([sendings[0].at_ms, *(_opens_ms(stop, moved_ms) for stop in stops.values())]) - MINUTE_MS
     ends = [_opens_ms(stop, moved_ms) + _WINDOW_MS + _stay_ms(stop) + _LISTEN_MS for stop in stops.values()]
     plan: dict[str, list[dict[str, Any]]] = {
         "customers": [{"customer": f"c-{visit}", "name": stop.name} for visit, stop in stops.items()],

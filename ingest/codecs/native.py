@@ -112,11 +112,11 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
         observed_at_ms=observed_at_ms,
         lat_e7=round(lat * 1e7),
         lon_e7=round(lon * 1e7),
-        accuracy_dm=None if read.accuracy is None else round(read.accuracy * 10),
-        speed_cms=None if read.speed is None else round(read.speed * 100),
-        heading_cdeg=None if read.heading is None else round(read.heading * 100) % 36_000,
+        accuracy_dm=_scaled(read.accuracy, 10),
+        speed_cms=_scaled(read.speed, 100),
+        heading_cdeg=None if (heading := _scaled(read.heading, 100)) is None else heading % 36_000,
         altitude_dm=None if read.altitude is None else round(read.altitude * 10),
-        battery_pct=None if read.battery is None else round(read.battery),
+        battery_pct=_scaled(read.battery, 1),
         flags=_MOCK[read.mock] | _PROVIDERS[read.provider] | crs | _QUALITIES[sure],
         sent_ms=None if read.sent is None else times.from_wire(read.sent),
         extras=canonical(extras),
@@ -147,9 +147,17 @@ def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fa
     )
 
 
+def _scaled(value: float | None, units: int) -> int | None:
+    """A quantity in whole units; None where the phone says nothing, or with a negative number that it does not know."""
+    return None if value is None or value < 0 else round(value * units)
+
+
 def _content(kind: str, read: Any) -> dict[str, Any]:
     """The named fields of a payload that say something, in the names of the wire, as they are kept."""
     content = {name: value for name in _CONTENT[kind] if (value := getattr(read, name)) is not None}
+    for name in _MAYBE_UNKNOWN & content.keys():
+        if content[name] < 0:
+            del content[name]
     for name, keep in _KEPT.items():
         if name in content:
             content[name] = keep(content[name])
@@ -164,6 +172,8 @@ def _content(kind: str, read: Any) -> dict[str, Any]:
         del content["crs"]
     return content
 
+
+_MAYBE_UNKNOWN = {"accuracy", "battery"}
 
 _KEPT: dict[str, Callable[[Any], Any]] = {
     "id": str,
