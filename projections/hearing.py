@@ -6,15 +6,17 @@ The same rules serve facts as they arrive and facts read back to fold a visit ag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.events.facts import POSITION, RANK, Fact, OutingDeclared, Witness
-from domain.geo import outside_m
+from domain.geo import Circle, Fence, distance_m, outside_m
 from domain.ids import FactId
 from domain.positions import NULL, PositionBatch
-from projections.progress.state import Plan, Seen
+from projections.progress.state import Key, Plan, Seen
 from projections.world import Promise, World
 
 
@@ -38,12 +40,14 @@ def hears(world: World, promise: Promise, plan: Plan, fact: Fact) -> bool:
 def nearest(world: World, worker: str, fact: Fact) -> str | None:
     """Whose check-in is it? The visit whose promised window (for a check-out: planned end) lies nearest in time."""
     ending = fact.KIND == "checkout"
+    reach_ms = world.longest_ms + world.margin_ms  # what listens is no farther off, so what lies nearer is not either
 
     def away_ms(p: Promise) -> int:
         lag = p.planned_s * 1000 if ending else 0
         return max(p.window_from_ms + lag - fact.at_ms, fact.at_ms - p.window_to_ms - lag, 0)
 
-    standing = [p for p in world.visits_of(worker) if p.cancelled_ms is None or p.cancelled_ms > fact.at_ms]
+    near = world.visits_near(worker, fact.at_ms - reach_ms, fact.at_ms + reach_ms)
+    standing = [p for p in near if p.cancelled_ms is None or p.cancelled_ms > fact.at_ms]
     return min(standing, key=lambda p: (away_ms(p), p.window_from_ms, p.visit)).visit if standing else None
 
 
@@ -68,45 +72,76 @@ def seen_positions(
     facts: list[FactId],
 ) -> list[Seen]:
     """Columns of positions as the visit's fold takes them, in fold order. Distances are rounded to 0.1 m."""
-    away = np.round(outside_m(plan.fence, lat_e7 * 1e-7, lon_e7 * 1e-7), 1).tolist()
-    rank = RANK[POSITION]
-    seen = [
-        Seen(at, rank, fact.bytes, POSITION, lat, lon, None if accuracy == NULL else accuracy / 10.0, metres)
-        for at, lat, lon, accuracy, metres, fact in zip(
-            at_ms.tolist(), lat_e7.tolist(), lon_e7.tolist(), accuracy_dm.tolist(), away, facts, strict=True
-        )
-    ]
-    seen.sort(key=lambda s: s.key)
-    return seen
+    away = outside_m(plan.fence, lat_e7 * 1e-7, lon_e7 * 1e-7)
+    columns = lat_e7.tolist(), lon_e7.tolist(), accuracy_dm.tolist(), np.round(away, 1).tolist()
+    return sorted(_seen(at_ms.tolist(), *columns, facts), key=_key)
 
 
-def listeners(
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a visit hears of a batch: the numbers of the rows, and the rows in fold order."""
+
+    plan: Plan
+    rows: list[int]
+    seen: list[Seen]
+
+
+def hear(
     world: World, plan_of: Callable[[str], Plan | None], batch: PositionBatch, claims: dict[int, str]
-) -> Iterator[tuple[Plan, NDArray[np.intp]]]:
-    """The visits that a batch concerns, each with the batch's rows that it sees. `claims`: rows with a named worker."""
-    at = batch.at_ms()
-    by_worker: dict[str, list[int]] = {}
-    for device in np.unique(batch.device).tolist():
-        rows = np.flatnonzero(batch.device == device)
-        name = batch.devices[device]
-        bindings = world.bindings.get(name)
-        for row in rows.tolist():
-            worker = claims.get(row)
-            if worker is None and bindings is not None:
-                binding = bindings.at(int(at[row]))
-                worker = binding.worker if binding else None
-            if worker is not None and worker in world.visits:
-                by_worker.setdefault(worker, []).append(row)
-    for worker, mine in by_worker.items():
-        rows = np.array(mine)
-        times = at[rows]
-        for promise in world.visits_of(worker):
+) -> list[Heard]:
+    """What each visit hears of a batch, all distances in one go. `claims`: the workers that rows name."""
+    at, heard = batch.at_ms().tolist(), dict[str, Heard]()
+    for row, number in enumerate(batch.device.tolist()):
+        worker = claims.get(row) or world.worker_of(batch.devices[number], at[row])
+        if worker is None:
+            continue
+        for promise in world.visits_near(worker, at[row], at[row]):
             plan = plan_of(promise.visit)
-            if plan is None:
-                continue
-            inside = (times >= plan.listen_from_ms) & (times < plan.close_ms)
-            if inside.any():
-                yield plan, rows[inside]
+            if plan is not None and sees_position(plan, at[row]):
+                heard.setdefault(promise.visit, Heard(plan, [], [])).rows.append(row)
+    if not heard:
+        return []
+    all_rows = [row for one in heard.values() for row in one.rows]
+    facts, mine = batch.facts(), batch.take(np.array(all_rows))
+    away = _away_m([one.plan.fence for one in heard.values() for _ in one.rows], mine.lat_e7, mine.lon_e7)
+    columns = mine.lat_e7.tolist(), mine.lon_e7.tolist(), mine.accuracy_dm.tolist(), np.round(away, 1).tolist()
+    seen = _seen([at[row] for row in all_rows], *columns, [facts[row] for row in all_rows])
+    for one in heard.values():
+        one.seen.extend(sorted(islice(seen, len(one.rows)), key=_key))
+    return list(heard.values())
+
+
+def _away_m(fences: list[Fence], lat_e7: NDArray[np.int32], lon_e7: NDArray[np.int32]) -> NDArray[np.float64]:
+    """How far outside its own fence each row lies: `outside_m`, for all circles at once."""
+    lat, lon = lat_e7 * 1e-7, lon_e7 * 1e-7
+    circles = [fence if isinstance(fence, Circle) else _NOWHERE for fence in fences]
+    radius_m = np.array([circle.radius_m for circle in circles])
+    lats, lons = np.array([circle.lat for circle in circles]), np.array([circle.lon for circle in circles])
+    away: NDArray[np.float64] = distance_m(lats, lons, lat, lon) - radius_m
+    for row, fence in enumerate(fences):
+        if not isinstance(fence, Circle):
+            away[row] = outside_m(fence, lat[row], lon[row])[0]
+    return away
+
+
+_NOWHERE = Circle(0.0, 0.0, 0.0)
+
+
+def _seen(
+    at_ms: list[int],
+    lat_e7: list[int],
+    lon_e7: list[int],
+    accuracy_dm: list[int],
+    away_m: list[float],
+    facts: list[FactId],
+) -> Iterator[Seen]:
+    rank, rows = RANK[POSITION], zip(at_ms, lat_e7, lon_e7, accuracy_dm, away_m, facts, strict=True)
+    for at, lat, lon, accuracy, away, fact in rows:
+        yield Seen(at, rank, fact.bytes, POSITION, lat, lon, None if accuracy == NULL else accuracy / 10.0, away)
+
+
+def _key(seen: Seen) -> Key:
+    return seen.key
 
 
 def _head(seen: Seen) -> tuple[int, int, bytes, str]:

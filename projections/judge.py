@@ -9,20 +9,20 @@ fold of the log and nothing else; what leaves through `out` are rows, and throug
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-import numpy as np
 
 from domain.events import Event, decode, encode
 from domain.events.clock import TimeAdvanced
 from domain.events.device import DeviceBound, DeviceUnbound
-from domain.events.facts import Fact
-from domain.positions import PositionBatch
+from domain.events.facts import Fact, TimeQuality
+from domain.positions import QUALITIES, QUALITY_MASK, PositionBatch
 from domain.time import DAY_MS
 from eventlog.entry import Entry
 from projections.alerts.book import Book, Clerk
-from projections.hearing import hears, listeners, seen_fact, seen_positions
+from projections.hearing import hear, hears, seen_fact
 from projections.history import History
 from projections.progress.fold import advance, begin, continues, due_ms, needs_again, step
 from projections.progress.state import Fold, Key, Plan, Seen
@@ -33,6 +33,7 @@ from projections.world import World
 
 HORIZON_MS = 35 * DAY_MS
 """Facts about visits that closed longer ago are kept, not judged (SEMANTICS, Late facts)."""
+QUALITY = {flag: quality for quality, flag in QUALITIES.items()}
 CHECKPOINTS = 16
 """Folds kept per visit to fold again from; one is made at each transition."""
 
@@ -43,7 +44,7 @@ class State(msgspec.Struct):
     world: World = msgspec.field(default_factory=World)
     judged: dict[str, Judged] = {}
     book: Book = {}
-    alarms: dict[str, list[tuple[str, bytes]]] = {}
+    alarms: dict[str, dict[UUID, tuple[str, bytes]]] = {}
     """By device: facts that alert by themselves (topic and body), to be told again when the device changes hands."""
     known_ms: int = 0
     now_ms: int = 0
@@ -57,6 +58,7 @@ class Judge:
         self.changed: set[str] = set()
         """Visits with new rows since the runner last looked."""
         self.alerted = False
+        """Whether any alert was written since then."""
         self._history = history
         self._out = out
         self._views = views()
@@ -98,33 +100,31 @@ class Judge:
                 self._conclude(visit, self._fold(visit, (), place))
 
     def _positions(self, batch: PositionBatch, place: int) -> None:
-        world = self.state.world
         claims = self._claims(batch)
-        at = batch.at_ms()
-        for number in np.unique(batch.device).tolist():
-            self._heard(batch.devices[number], int(at[batch.device == number].max()))
-        facts = None
-        for plan, rows in list(listeners(world, self._plan, batch, claims)):
-            if self._beyond(plan):
-                continue
-            facts = facts or batch.facts()
-            columns = (batch.lat_e7[rows], batch.lon_e7[rows], batch.accuracy_dm[rows])
-            seen = seen_positions(plan, at[rows], *columns, [facts[row] for row in rows.tolist()])
-            self._conclude(plan.visit, self._fold(plan.visit, seen, place))
+        doubtful = self._doubtful(batch)
+        for number, at in zip(batch.device.tolist(), batch.at_ms().tolist(), strict=True):
+            self._heard(batch.devices[number], at)
+        for heard in hear(self.state.world, self._plan, batch, claims):
+            if not self._beyond(heard.plan):
+                repeat = not doubtful.isdisjoint(heard.rows)
+                self._conclude(heard.plan.visit, self._fold(heard.plan.visit, heard.seen, place, repeat=repeat))
 
     def _fact(self, fact: Fact, place: int) -> None:
         world = self.state.world
         self._heard(fact.device, fact.at_ms)
-        if fact.worker is not None:
+        if fact.worker:
             world.holds(fact.device, fact.worker)
         worker = fact.worker or world.worker_of(fact.device, fact.at_ms)
         if any(rule.kind == fact.KIND for rule in self._clerk.fact_rules):
-            self.state.alarms.setdefault(fact.device, []).append((fact.TOPIC, encode(fact)))
-            self._alarm(fact, worker)
-        for promise in () if worker is None else world.visits_of(worker):
+            told = self.state.alarms.setdefault(fact.device, {})
+            if fact.fact not in told:
+                told[fact.fact] = (fact.TOPIC, encode(fact))
+                self._alarm(fact, worker)
+        repeat = world.doubts(fact.device, fact.observed_at_ms, fact.quality, fact.recorded_at_ms)
+        for promise in () if worker is None else world.visits_near(worker, fact.at_ms, fact.at_ms):
             plan = self._plan(promise.visit)
             if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
-                self._conclude(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place))
+                self._conclude(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place, repeat=repeat))
 
     def _planned(self, event: Event, place: int) -> None:
         affected = self.state.world.apply(event)
@@ -136,15 +136,16 @@ class Judge:
             if plan is not None and not self._beyond(plan):
                 self._conclude(visit, self._again(plan, place), planned=True)
         if isinstance(event, DeviceBound | DeviceUnbound):
-            for topic, body in self.state.alarms.get(event.device, ()):
+            for topic, body in self.state.alarms.get(event.device, {}).values():
                 fact = decode(topic, body)
                 assert isinstance(fact, Fact)
                 self._alarm(fact, fact.worker or self.state.world.worker_of(fact.device, fact.at_ms))
 
     # folding
 
-    def _fold(self, visit: str, facts: list[Seen] | tuple[Seen, ...], place: int) -> Fold:
-        """The visit's state with these facts and the present time: continued if they come in order, else again."""
+    def _fold(self, visit: str, facts: Sequence[Seen], place: int, *, repeat: bool = False) -> Fold:
+        """The visit's state with these facts and the present time: continued if they come in order, else again.
+        `repeat`: some may have been judged before, at another instant; only the history knows."""
         plan = self._plan(visit)
         assert plan is not None
         now = self._now(plan)
@@ -152,6 +153,8 @@ class Judge:
         state = judged.fold if judged else begin(plan)
         if needs_again(state, now):
             return self._again(plan, place)
+        if repeat:
+            return self._again(plan, place, min(f.key for f in facts))
         for fact in facts:
             if fact.key == state.cursor:
                 continue
@@ -187,20 +190,25 @@ class Judge:
         state, plan = self.state, self._plan(visit)
         assert plan is not None
         before = state.judged.get(visit)
-        old = list(zip(before.fold.transitions, before.known_ms, strict=True)) if before else []
-        known = tuple(
-            old[i][1] if i < len(old) and old[i][0] == transition else state.known_ms
-            for i, transition in enumerate(fold.transitions)
-        )
-        after = Judged(fold, known)
+        after = Judged(fold, self._known(before, fold))
         state.judged[visit] = after
         case = Case(state.world.promises[visit], plan, before, after, planned, state.known_ms, self._now(plan))
         if before != after or planned:
             for view in self._views:
                 view.on_visit(case, self._out)
             self.changed.add(visit)
-        self._clerk.on_visit(state.book, case, self._out)
+        self.alerted |= self._clerk.on_visit(state.book, case, self._out)
         self._rest(visit, case)
+
+    def _known(self, before: Judged | None, fold: Fold) -> tuple[int, ...]:
+        """Since when each transition has been known: those that stood before keep their time."""
+        if before is not None and before.fold.transitions == fold.transitions:
+            return before.known_ms
+        old = list(zip(before.fold.transitions, before.known_ms, strict=True)) if before else []
+        return tuple(
+            old[i][1] if i < len(old) and old[i][0] == transition else self.state.known_ms
+            for i, transition in enumerate(fold.transitions)
+        )
 
     def _rest(self, visit: str, case: Case | None = None) -> None:
         """Note when the visit must be looked at again though nothing is heard."""
@@ -210,12 +218,14 @@ class Judge:
         if case is None:
             promise = self.state.world.promises[visit]
             case = Case(promise, plan, judged, judged, False, self.state.known_ms, self._now(plan))
-        times = [at for at in (due_ms(plan, judged.fold), self._clerk.due_ms(case)) if at is not None]
-        if not times:
+        at, alert_at = due_ms(plan, judged.fold), self._clerk.due_ms(case)
+        if at is None or (alert_at is not None and alert_at < at):
+            at = alert_at
+        if at is None:
             self._wake.pop(visit, None)
-        elif self._wake.get(visit) != min(times):
-            self._wake[visit] = min(times)
-            heapq.heappush(self._wakes, (min(times), visit))
+        elif self._wake.get(visit) != at:
+            self._wake[visit] = at
+            heapq.heappush(self._wakes, (at, visit))
 
     # small things
 
@@ -233,20 +243,33 @@ class Judge:
 
     def _heard(self, device: str, at_ms: int) -> None:
         heard = self.state.world.heard_ms
-        heard[device] = max(at_ms, heard.get(device, at_ms))
+        if at_ms > heard.get(device, -1):
+            heard[device] = at_ms
 
     def _claims(self, batch: PositionBatch) -> dict[int, str]:
         claims = {}
         for row, raw in batch.extras.items():
             worker = msgspec.json.decode(raw, type=Claim).worker
-            if worker is not None:
+            if worker:
                 claims[row] = worker
                 self.state.world.holds(batch.devices[int(batch.device[row])], worker)
         return claims
 
+    def _doubtful(self, batch: PositionBatch) -> set[int]:
+        """The rows that may repeat a fact that was judged at another instant (see `World.doubts`)."""
+        world = self.state.world
+        qualities = [QUALITY.get(flag, TimeQuality.UNSET) for flag in (batch.flags & QUALITY_MASK).tolist()]
+        if not world.ahead_ms and all(quality is TimeQuality.DEVICE for quality in qualities):
+            return set()
+        rows = enumerate(zip(batch.device.tolist(), batch.observed_at_ms.tolist(), qualities, strict=True))
+        return {
+            row
+            for row, (number, claimed_ms, quality) in rows
+            if world.doubts(batch.devices[number], claimed_ms, quality, batch.recorded_at_ms)
+        }
+
     def _alarm(self, fact: Fact, worker: str | None) -> None:
-        self._clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)
-        self.alerted = True
+        self.alerted |= self._clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)
 
 
 def tables() -> tuple[Table, ...]:

@@ -47,7 +47,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def moved(self) -> bool:
         """More changed than where the worker is just now."""
-        return self.planned or self.before is None or self.before.fold.transitions != self.fold.transitions
+        return self.planned or self.before is None or self.before.fold.milestones != self.fold.milestones
 
 
 class View(Protocol):

@@ -5,6 +5,9 @@ The judge asks it two things: what a visit is judged against (`plan`), and which
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 import msgspec
@@ -14,16 +17,19 @@ from domain.bindings import Bindings
 from domain.bindings import evolve as bind
 from domain.events import Event
 from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.facts import TimeQuality
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitCancelled, VisitReassigned, VisitRescheduled, VisitScheduled
 from domain.geo import Fence
-from domain.policies import in_force
+from domain.policies import DEFAULT, in_force
 from domain.time import DAY_MS
 from projections.progress.state import Cause, Plan, Status, Transition
 
-NEIGHBOURS_MS = DAY_MS
-"""Visits of one worker this close in time can share facts (whose check-in is it? whom do they approach?)."""
+FORGOTTEN_MS = 35 * DAY_MS
+"""No fact comes again after this long: a clock that once said 2100 must not make all that follows doubtful."""
+MARGINS = ("listen_before_s", "listen_after_s")
+"""How far beyond its promised time a visit may listen, by policy."""
 
 
 class Promise(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +50,11 @@ class Promise(msgspec.Struct, frozen=True, array_like=True):
     steps: tuple[Transition, ...]
     cancelled_ms: int | None = None
 
+    @property
+    def end_ms(self) -> int:
+        """The latest that it ends as planned."""
+        return self.window_to_ms + self.planned_s * 1000
+
 
 class World(msgspec.Struct):
     """The plan of a cell, in memory; part of the judge's snapshot."""
@@ -58,6 +69,12 @@ class World(msgspec.Struct):
     adoptions: list[tuple[int, dict[str, Any]]] = []
     heard_ms: dict[str, int] = {}
     """By device: the latest instant it spoke of, so that silent ones cost no query."""
+    ahead_ms: dict[str, int] = {}
+    """By device: the latest time that it claimed too far ahead; see `doubts`."""
+    longest_ms: int = 0
+    """From the start of a window to the planned end, of the longest visit ever promised."""
+    margin_ms: int = max(getattr(DEFAULT, name) for name in MARGINS) * 1000
+    """The widest that any policy ever let a visit listen beyond its promised time."""
 
     def apply(self, event: Event) -> set[str]:
         """Fold one event of the plan; returns the visits that must be judged again from their beginning."""
@@ -73,6 +90,7 @@ class World(msgspec.Struct):
                 return self._bind(device, event)
             case PolicyAdopted(from_ms=from_ms):
                 self.adoptions.append((from_ms, event.values))
+                self.margin_ms = max(self.margin_ms, *(int(event.values.get(name, 0) * 1000) for name in MARGINS))
                 return {v for v, promise in self.promises.items() if promise.window_from_ms >= from_ms}
             case _:
                 return set()
@@ -87,10 +105,13 @@ class World(msgspec.Struct):
         before = self._before(promise)
         if before is not None:
             approach_ms = max(approach_ms, before.window_from_ms + before.planned_s * 500)
+        close_ms = promise.end_ms + policy.listen_after_s * 1000
         return Plan(
             visit=visit,
             worker=promise.worker,
             fence=self.fences[promise.site],
+            listen_from_ms=promise.window_from_ms - policy.listen_before_s * 1000,
+            close_ms=close_ms if promise.cancelled_ms is None else min(close_ms, promise.cancelled_ms),
             window_from_ms=promise.window_from_ms,
             window_to_ms=promise.window_to_ms,
             planned_s=promise.planned_s,
@@ -109,6 +130,15 @@ class World(msgspec.Struct):
         binding = bindings.at(at_ms) if bindings else None
         return binding.worker if binding else None
 
+    def doubts(self, device: str, claimed_ms: int | None, quality: TimeQuality, recorded_ms: int) -> bool:
+        """Whether a fact may repeat one that was judged at another instant: what is judged at its receipt has another
+        instant each time, and a time too far ahead at first may be plausible when the fact comes again."""
+        if quality is TimeQuality.AHEAD and claimed_ms is not None and claimed_ms - recorded_ms < FORGOTTEN_MS:
+            self.ahead_ms[device] = max(claimed_ms, self.ahead_ms.get(device, claimed_ms))
+        if quality is not TimeQuality.DEVICE:
+            return True
+        return claimed_ms is not None and claimed_ms <= self.ahead_ms.get(device, -1)
+
     def holds(self, device: str, worker: str) -> None:
         """The device was in the worker's hands at some time."""
         held = self.devices.setdefault(worker, [])
@@ -119,6 +149,17 @@ class World(msgspec.Struct):
     def visits_of(self, worker: str) -> list[Promise]:
         """The worker's visits in order of their windows."""
         return [self.promises[visit] for visit in self.visits.get(worker, ())]
+
+    def visits_near(self, worker: str, from_ms: int, until_ms: float) -> Iterator[Promise]:
+        """The worker's visits that may listen within [from_ms, until_ms], and perhaps some more, in order."""
+        mine = self.visits.get(worker, [])
+        place = bisect_left(mine, from_ms - self.longest_ms - self.margin_ms, key=self._start)
+        for visit in mine[place:]:
+            promise = self.promises[visit]
+            if promise.window_from_ms - self.margin_ms > until_ms:
+                return
+            if promise.end_ms + self.margin_ms >= from_ms:
+                yield promise
 
     def _schedule(self, e: VisitScheduled) -> set[str]:
         step = Transition(Status.SCHEDULED, e.recorded_at_ms, Cause.PLAN)
@@ -171,35 +212,51 @@ class World(msgspec.Struct):
         for worker in workers:
             self.holds(device, worker)
         since = event.from_ms if isinstance(event, DeviceBound) else event.at_ms
-        return {
-            promise.visit
-            for worker in workers
-            for promise in self.visits_of(worker)
-            if (plan := self.plan(promise.visit)) is not None and plan.close_ms > since
-        }
+        return {promise.visit for worker in workers for promise in self.visits_near(worker, since, inf)}
 
     def _index(self, old: Promise | None, new: Promise) -> None:
+        self.longest_ms = max(self.longest_ms, new.end_ms - new.window_from_ms)
         if old is not None and old.worker is not None:
             self.visits[old.worker].remove(old.visit)
         if new.worker is not None:
             mine = self.visits.setdefault(new.worker, [])
             mine.append(new.visit)
-            mine.sort(key=lambda visit: (self.promises[visit].window_from_ms, visit))
+            mine.sort(key=lambda visit: (self._start(visit), visit))
+
+    def _start(self, visit: str) -> int:
+        return self.promises[visit].window_from_ms
 
     def _neighbours(self, promise: Promise) -> set[str]:
+        """The worker's visits that are judged otherwise because of this one: whose check-in is it, and when may the
+        next approach begin?"""
         if promise.worker is None:
             return set()
-        at = promise.window_from_ms
-        near = (p for p in self.visits_of(promise.worker) if abs(p.window_from_ms - at) <= NEIGHBOURS_MS)
-        return {p.visit for p in near}
+        reach_ms = self.longest_ms + 2 * self.margin_ms
+        near = self.visits_near(promise.worker, promise.window_from_ms - reach_ms, promise.end_ms + reach_ms)
+        return {p.visit for p in near if self._rivals(p, promise)} | set(self._followers(promise))
+
+    def _rivals(self, one: Promise, other: Promise) -> bool:
+        """Whether a fact that `one` hears may lie nearer to the other: no farther off than it lies from `one`."""
+        heard_from_ms, heard_to_ms = one.window_from_ms - self.margin_ms, one.end_ms + self.margin_ms
+        away_ms = max(other.window_from_ms - heard_to_ms, heard_from_ms - other.end_ms)
+        return away_ms <= heard_to_ms - heard_from_ms
+
+    def _followers(self, promise: Promise) -> Iterator[str]:
+        """The visits that have this one before them, or would have if it stood: up to the next that stands, and all
+        that begin with that."""
+        mine, next_ms = self.visits.get(promise.worker or "", []), inf
+        for visit in mine[bisect_right(mine, promise.window_from_ms, key=self._start) :]:
+            follower = self.promises[visit]
+            if follower.window_from_ms > next_ms:
+                return
+            yield visit
+            if follower.cancelled_ms is None:
+                next_ms = min(next_ms, follower.window_from_ms)
 
     def _before(self, promise: Promise) -> Promise | None:
         """The worker's visit before this one, if it still stands."""
-        if promise.worker is None:
-            return None
-        earlier = [
-            p
-            for p in self.visits_of(promise.worker)
-            if p.window_from_ms < promise.window_from_ms and p.cancelled_ms is None
-        ]
-        return earlier[-1] if earlier else None
+        mine = self.visits.get(promise.worker or "", [])
+        for visit in reversed(mine[: bisect_left(mine, promise.window_from_ms, key=self._start)]):
+            if self.promises[visit].cancelled_ms is None:
+                return self.promises[visit]
+        return None

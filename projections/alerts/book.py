@@ -95,22 +95,25 @@ class Clerk:
         self.visit_rules = tuple(rule for rule in rules() if isinstance(rule, VisitRule))
         self.fact_rules = tuple(rule for rule in rules() if isinstance(rule, FactRule))
 
-    def on_visit(self, book: Book, case: Case, out: Writer) -> None:
-        """Evaluate every visit rule for a visit that was judged anew."""
-        visit, worker = case.promise.visit, case.promise.worker
+    def on_visit(self, book: Book, case: Case, out: Writer) -> bool:
+        """Evaluate every visit rule for a visit that was judged anew; whether an alert was written."""
+        visit, worker, wrote = case.promise.visit, case.promise.worker, False
         for rule in self.visit_rules:
             conclusion = rule.evaluate(case.plan, case.fold, case.now_ms)
             page = book.setdefault(f"{rule.name}|{visit}", {})
-            self._note(page, rule, "visit", visit, worker, conclusion, case.known_ms, out)
+            wrote |= self._note(page, rule, "visit", visit, worker, conclusion, case.known_ms, out)
+        return wrote
 
-    def on_fact(self, book: Book, fact: Fact, worker: str | None, known_ms: int, out: Writer) -> None:
+    def on_fact(self, book: Book, fact: Fact, worker: str | None, known_ms: int, out: Writer) -> bool:
         """Evaluate the fact rules of a fact's kind; the subject is its worker, or its device while nobody holds it."""
+        wrote = False
         for rule in self.fact_rules:
             if rule.kind == fact.KIND:
                 conclusion = rule.conclude(fact)
                 page = book.setdefault(f"{rule.name}|{fact.fact}", {})
                 subject = ("device", fact.device) if worker is None else ("worker", worker)
-                self._note(page, rule, *subject, worker, conclusion, known_ms, out)
+                wrote |= self._note(page, rule, *subject, worker, conclusion, known_ms, out)
+        return wrote
 
     def due_ms(self, case: Case) -> int | None:
         """The next instant after now at which a visit rule may change its mind about a silent visit."""
@@ -127,25 +130,27 @@ class Clerk:
         conclusion: Conclusion | None,
         known_ms: int,
         out: Writer,
-    ) -> None:
-        anchor = None if conclusion is None else conclusion.anchor
+    ) -> bool:
+        anchor, wrote = None if conclusion is None else conclusion.anchor, False
         for other, standing in page.items():
             if other != anchor and standing.standing:
                 page[other] = replace(standing, standing=False, revision=standing.revision + 1)
                 self._write(rule, subject_kind, subject, page[other], "retracted", known_ms, out)
+                wrote = True
         if conclusion is None:
-            return
+            return wrote
         old = page.get(conclusion.anchor)
         if old is None:
             alert = uuid5(self._namespace, f"alert/{rule.name}/{subject}/{conclusion.anchor}")
             new, change = Standing(alert, conclusion, worker, known_ms, 1, True), "raised"
         elif old.standing and old.conclusion == conclusion and old.worker == worker:
-            return
+            return wrote
         else:
             new = replace(old, conclusion=conclusion, worker=worker, revision=old.revision + 1, standing=True)
             change = "amended" if old.standing else "reinstated"
         page[conclusion.anchor] = new
         self._write(rule, subject_kind, subject, new, change, known_ms, out)
+        return True
 
     @staticmethod
     def _write(

@@ -7,7 +7,7 @@ from projections.progress.state import Fold, Plan
 
 
 class NoShow:
-    """Stands from the deadline; ends when somebody comes after all."""
+    """Stands from the deadline; ends when somebody comes after all, be it to a closed door."""
 
     name = "no_show"
     version = 1
@@ -16,7 +16,8 @@ class NoShow:
         if fold.missed_ms is None:
             return None
         params: dict[str, int | str] = {"no_show_s": plan.policy.no_show_s, "promised_ms": plan.window_to_ms}
-        return Conclusion(f"revision {plan.revision}", fold.missed_ms, fold.arrived_ms, params)
+        ended = min((at for at in (fold.arrived_ms, fold.no_access_ms) if at is not None), default=None)
+        return Conclusion(f"revision {plan.revision}", fold.missed_ms, ended, params)
 
     def due_ms(self, plan: Plan, fold: Fold) -> int | None:
         return None  # the fold has the deadline

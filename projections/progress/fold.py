@@ -59,13 +59,15 @@ def needs_again(state: Fold, now_ms: int) -> bool:
 def due_ms(plan: Plan, state: Fold) -> int | None:
     """When this visit must be looked at again if nothing is heard."""
     nearest = _next(plan, state)
-    times = [at for at in (nearest[0] if nearest else None, state.skipped_ms) if at is not None]
-    return min(times) if times else None
+    if nearest is None:
+        return state.skipped_ms
+    return nearest[0] if state.skipped_ms is None else min(nearest[0], state.skipped_ms)
 
 
 # deadlines ---------------------------------------------------------------------------------------------------
 
-Deadline = tuple[int, Callable[[Plan, Fold, int], Fold]]
+Conclude = Callable[[Plan, Fold, int], Fold]
+Deadline = tuple[int, Conclude]
 
 
 def _pass(plan: Plan, state: Fold, until_ms: int, now_ms: int) -> Fold:
@@ -80,27 +82,31 @@ def _pass(plan: Plan, state: Fold, until_ms: int, now_ms: int) -> Fold:
 
 
 def _next(plan: Plan, s: Fold) -> Deadline | None:
-    """The nearest deadline of a visit in this state, with what to conclude there."""
+    """The nearest deadline of a visit in this state, with what to conclude there; of equal ones the first here."""
     if s.over:
         return None
-    p = plan.policy
-    deadlines: list[Deadline] = [(plan.close_ms, _close)]
-    if s.arrived_ms is None:
+    p, arrived = plan.policy, s.arrived_ms
+    nearest: Deadline = (plan.close_ms, _close)
+    if arrived is None:
         if s.last_inside is not None:
-            deadlines.append((s.last_inside.at_ms + p.silence_s * 1000, _silent_inside))
-        if s.missed_ms is None and s.no_access_ms is None:
-            deadlines.append((plan.window_to_ms + p.no_show_s * 1000, _missed))
+            nearest = _sooner(nearest, s.last_inside.at_ms + p.silence_s * 1000, _silent_inside)
+        elif s.missed_ms is None and s.no_access_ms is None:  # whoever is inside may be arriving: not missed yet
+            nearest = _sooner(nearest, plan.window_to_ms + p.no_show_s * 1000, _missed)
     elif s.status is Status.STEPPED_OUT:
         if s.departed_ms is not None and not s.outing:
-            deadlines.append((s.departed_ms + p.away_s * 1000, _stayed_away))
+            nearest = _sooner(nearest, s.departed_ms + p.away_s * 1000, _stayed_away)
     elif s.status in PRESENT:
         if s.left is not None and not s.outing:
-            deadlines.append((s.left.at_ms + p.exit_silence_s * 1000, _silent_outside))
+            nearest = _sooner(nearest, s.left.at_ms + p.exit_silence_s * 1000, _silent_outside)
         if s.door_ms is None and s.compound_ms is not None:
-            deadlines.append((s.compound_ms + p.walk_in_s * 1000, _walked_in))
+            nearest = _sooner(nearest, s.compound_ms + p.walk_in_s * 1000, _walked_in)
         elif s.service_ms is None and s.door_ms is not None:
-            deadlines.append((s.door_ms + p.settle_in_s * 1000, _settled_in))
-    return min(deadlines, key=lambda deadline: deadline[0])
+            nearest = _sooner(nearest, s.door_ms + p.settle_in_s * 1000, _settled_in)
+    return nearest
+
+
+def _sooner(nearest: Deadline, at: int, conclude: Conclude) -> Deadline:
+    return (at, conclude) if at < nearest[0] else nearest
 
 
 def _close(plan: Plan, s: Fold, at: int) -> Fold:

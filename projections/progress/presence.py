@@ -29,10 +29,9 @@ def position(plan: Plan, s: Fold, f: Seen) -> Fold:
     if s.fix is not None and not _believable(s.fix, f, policy.impossible_mps):
         if s.doubted is None or not _believable(s.doubted, f, policy.impossible_mps):
             return replace(s, doubted=f)
-        s = replace(s, speed_mps=None)
+        s = replace(s, fix=f, doubted=None, speed_mps=None)
     else:
-        s = replace(s, speed_mps=_speed(s, f))
-    s = replace(s, fix=f, doubted=None)
+        s = replace(s, fix=f, doubted=None, speed_mps=_speed(s, f))
     if f.outside_m <= 0.0:
         return _inside(plan, s, f)
     if f.outside_m - (f.accuracy_m or 0.0) > policy.exit_m:
@@ -98,7 +97,9 @@ def _inside(plan: Plan, s: Fold, f: Seen) -> Fold:
 
 def _outside(plan: Plan, s: Fold, f: Seen) -> Fold:
     if s.arrived_ms is None:
-        return _approach(plan, replace(s, entered=None, anchor=None, last_inside=None), f)
+        if s.entered is not None:
+            s = replace(s, entered=None, anchor=None, last_inside=None)
+        return _approach(plan, s, f)
     if s.status not in PRESENT or s.outing:
         return s
     if s.left is None:
@@ -112,7 +113,8 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
     assert f.outside_m is not None
     if f.at_ms < plan.approach_from_ms or s.status not in APPROACHING:
         return s
-    s = replace(s, farthest_m=max(s.farthest_m, f.outside_m))
+    if f.outside_m > s.farthest_m:
+        s = replace(s, farthest_m=f.outside_m)
     if s.status is not Status.ON_THE_WAY and s.farthest_m - f.outside_m >= plan.policy.on_the_way_m:
         s = enter(s, Status.ON_THE_WAY, f.at_ms, Cause.FACT, f)
     if s.status is Status.ON_THE_WAY and f.outside_m <= plan.policy.nearby_m:

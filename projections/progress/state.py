@@ -52,12 +52,14 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
     """What one visit is judged against: the promise, the fence and the policy, as the log has them now.
 
     `revision` counts the promises (1: the first). `steps` are the transitions that the plan itself makes.
-    A visit listens to facts of its worker in [listen_from_ms, close_ms).
+    A visit listens to facts of its worker in [listen_from_ms, close_ms); then it is concluded, whatever silence means.
     """
 
     visit: str
     worker: str | None
     fence: Fence
+    listen_from_ms: int
+    close_ms: int
     window_from_ms: int
     window_to_ms: int
     planned_s: int
@@ -68,16 +70,6 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
     steps: tuple[Transition, ...]
     cancelled_ms: int | None
     policy: VisitPolicy
-
-    @property
-    def listen_from_ms(self) -> int:
-        return self.window_from_ms - self.policy.listen_before_s * 1000
-
-    @property
-    def close_ms(self) -> int:
-        """After this the visit is concluded whatever the silence means."""
-        end = self.window_to_ms + (self.planned_s + self.policy.listen_after_s) * 1000
-        return end if self.cancelled_ms is None else min(end, self.cancelled_ms)
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
@@ -134,10 +126,28 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
     @property
     def arrived_ms(self) -> int | None:
         """The first proof of arrival: compound or door."""
-        known = [at for at in (self.compound_ms, self.door_ms) if at is not None]
-        return min(known) if known else None
+        if self.compound_ms is None or self.door_ms is None:
+            return self.door_ms if self.compound_ms is None else self.compound_ms
+        return min(self.compound_ms, self.door_ms)
+
+    @property
+    def milestones(self) -> tuple[object, ...]:
+        """All that is concluded, without what only says where the worker is just now."""
+        return (
+            self.transitions,
+            self.compound_ms,
+            self.door_ms,
+            self.service_ms,
+            self.checked_in_ms,
+            self.checked_out_ms,
+            self.departed_ms,
+            self.finished_ms,
+            self.no_access_ms,
+            self.missed_ms,
+            self.closed_ms,
+        )
 
     @property
     def over(self) -> bool:
         """Nothing more is expected of this visit."""
-        return self.closed_ms is not None or self.status in (Status.FINISHED, Status.CANCELLED)
+        return self.closed_ms is not None or self.status is Status.FINISHED or self.status is Status.CANCELLED
