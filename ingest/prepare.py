@@ -10,16 +10,20 @@ import msgspec
 
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
-from domain.events.facts import Fact, TimeQuality
+from domain.events.facts import Fact, SosRaised
 from domain.ids import FactId, fact_id
 from domain.positions import Position
-from domain.time import Ms
+from domain.time import MINUTE_MS, Ms
 from ingest.codecs import Codec, codec_of
 from ingest.dead_letters import Letter
 from ingest.message import Decoded, Fault, Message
 from ingest.window import Window
 
 logger = logging.getLogger(__name__)
+
+
+TWINS_MS = MINUTE_MS
+"""An SOS is delivered by two sessions. Without a time of its own, the second within this is the first one's twin."""
 
 
 class Prepared(msgspec.Struct):
@@ -57,9 +61,9 @@ class Preparer:
                 if self._is_new(position.fact, prepared):
                     prepared.positions.append(position)
             for fact in decoded.facts:
-                if fact.quality is TimeQuality.ABSENT:
-                    recorded = self._window.receipts() if message.dup else lost
-                    self._add_untimed(fact, recorded, prepared)
+                if not fact.observed_at_ms:
+                    recorded = self._may_be_recorded(message, fact, prepared.recorded_at_ms)
+                    self._add_untimed(fact, {**dict.fromkeys(lost), **dict.fromkeys(recorded)}, prepared)
                 elif self._is_new(FactId(fact.fact), prepared):
                     prepared.facts.append(fact)
         return prepared
@@ -78,6 +82,14 @@ class Preparer:
             fault = Fault("codec_failed", f"{type(error).__name__}: {error}")
         return Decoded(unreadable=(fault,))
 
+    def _may_be_recorded(self, message: Message, fact: Fact, now_ms: Ms) -> list[Ms]:
+        """When a fact without a time of its own may have been recorded already."""
+        if message.dup:
+            return self._window.receipts()
+        if isinstance(fact, SosRaised):
+            return [now_ms, *(at_ms for at_ms in self._window.receipts() if now_ms - at_ms <= TWINS_MS)]
+        return []
+
     def _is_new(self, fact: FactId, prepared: Prepared) -> bool:
         if fact in prepared.ids or fact in self._window:
             prepared.duplicates += 1
@@ -88,14 +100,14 @@ class Preparer:
     def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared) -> None:
         """Add a fact without a time of its own, unless it is the redelivery of one that was `recorded` then.
 
-        Two presses of a button say the same and are two facts, so the identity is that of its content, dated at its
-        receipt and numbered. A redelivery looks for its number; each number answers for one redelivery.
+        0 is no time of its own. Two presses of a button say the same and are two facts, so the identity is that of the
+        content, dated at its receipt and numbered. A redelivery looks for its number; each number answers for one.
         """
         window = self._window
         for at_ms in recorded:
             for number in count():
                 was = _dated(fact, at_ms, number)
-                if was not in window:
+                if was not in window and was not in prepared.ids:
                     break
                 if was not in prepared.claims and not window.is_claimed(was):
                     prepared.claims.add(was)

@@ -20,6 +20,7 @@ _NO_NUL = r"^[^\u0000]*$"
 """No database column of text can hold a NUL."""
 
 Name = Annotated[str, Meta(max_length=200, pattern=_NO_NUL, description="a business key or tag")]
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, Meta(max_length=10_000, pattern=_NO_NUL, description="words of a person")]
 
 Lat = Annotated[float, Meta(ge=-90, le=90, description="degrees")]
@@ -32,7 +33,7 @@ Battery = Annotated[float, Meta(ge=-1, le=100, description="percent; -1: unknown
 class Said(Struct, kw_only=True):
     """What every kind may carry."""
 
-    id: Annotated[Name | int | None, Meta(description="the sender's own id")] = None
+    id: Annotated[Name | Number | None, Meta(description="the sender's own id")] = None
     sent: Annotated[Time | None, Meta(description="when the phone sent it")] = None
     worker: Annotated[Name | None, Meta(description="who holds a shared phone")] = None
 
@@ -58,9 +59,9 @@ class Position(Timed, kw_only=True):
     lon: Lon
     accuracy: Accuracy | None = None
     speed: Annotated[float, Meta(ge=-1, le=1e6, description="m/s; -1: unknown")] | None = None
-    heading: Annotated[
-        float, Meta(ge=-1, le=360, description="degrees from north, clockwise; -1: unknown")
-    ] | None = None
+    heading: Annotated[float, Meta(ge=-1, le=360, description="degrees from north, clockwise; -1: unknown")] | None = (
+        None
+    )
     altitude: Annotated[float, Meta(ge=-1e7, le=1e8, description="metres")] | None = None
     battery: Battery | None = None
     crs: Crs | None = None
