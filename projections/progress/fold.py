@@ -89,7 +89,8 @@ def _next(plan: Plan, s: Fold) -> Deadline | None:
     nearest: Deadline = (plan.close_ms, _close)
     if arrived is None:
         if s.last_inside is not None:
-            nearest = _sooner(nearest, s.last_inside.at_ms + p.silence_s * 1000, _silent_inside)
+            silent_ms = max(s.last_inside.at_ms + p.silence_s * 1000, plan.present_from_ms)
+            nearest = _sooner(nearest, silent_ms, _silent_inside)
         elif s.missed_ms is None and s.no_access_ms is None:  # whoever is inside may be arriving: not missed yet
             nearest = _sooner(nearest, plan.window_to_ms + p.no_show_s * 1000, _missed)
     elif s.status is Status.STEPPED_OUT:
@@ -170,9 +171,12 @@ def _checked_out(plan: Plan, s: Fold, f: Seen) -> Fold:
 
 
 def _no_access(plan: Plan, s: Fold, f: Seen) -> Fold:
-    if s.no_access_ms is not None or s.service_ms is not None:
+    """客户不在. It refutes a service that nothing but silence spoke for; after a check-in it is only noted."""
+    if s.no_access_ms is not None or s.checked_in_ms is not None:
         return s
-    return replace(enter(s, Status.NO_ACCESS, f.at_ms, Cause.FACT, f), no_access_ms=f.at_ms)
+    believed = tuple(t for t in s.transitions if t.status is not Status.IN_SERVICE or t.cause is not Cause.ABSENCE)
+    s = enter(replace(s, transitions=believed, service_ms=None), Status.NO_ACCESS, f.at_ms, Cause.FACT, f)
+    return replace(s, no_access_ms=f.at_ms)
 
 
 def _outing(plan: Plan, s: Fold, f: Seen) -> Fold:

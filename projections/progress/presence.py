@@ -90,7 +90,9 @@ def _inside(plan: Plan, s: Fold, f: Seen) -> Fold:
     )
     if s.status is Status.STEPPED_OUT:
         return come_back(s, f)
-    if s.arrived_ms is None and s.anchor is not None and f.at_ms - s.anchor.at_ms >= policy.dwell_s * 1000:
+    if s.arrived_ms is not None or f.at_ms < plan.present_from_ms:
+        return s
+    if s.anchor is not None and f.at_ms - s.anchor.at_ms >= policy.dwell_s * 1000:
         return at_compound(s, (f,))
     return s
 

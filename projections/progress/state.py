@@ -71,6 +71,12 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
     cancelled_ms: int | None
     policy: VisitPolicy
 
+    @property
+    def present_from_ms(self) -> int:
+        """From here on being there is being there for this visit. A stay at the same place that ended before was for
+        something else: an earlier visit to the same home, a night at the worker's own."""
+        return min(self.approach_from_ms, self.window_from_ms - self.policy.early_s * 1000)
+
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
     """One fact as a visit sees it. `outside_m`: metres outside the fence (negative inside); only positions and
