@@ -54,7 +54,8 @@ def arrival(visit: dict[str, Any], stop: Stop, moved_ms: int = 0) -> Arrival:
     """Compare a visit as GET /v1/visits/{visit} shows it with its stop, which was played `moved_ms` later."""
     first: dict[str, float] = {}
     for step in visit["timeline"]:
-        first.setdefault(step["status"], (instant_ms(step["at"]) - moved_ms) / 1000)
+        if step["known_to"] is None:  # later facts have not amended it away
+            first.setdefault(step["status"], (instant_ms(step["at"]) - moved_ms) / 1000)
     compound_s, door_s = first.get("at_compound"), first.get("arrived")
     came = [at for at in (compound_s, door_s) if at is not None]
     left_s = stop.left_s if stop.left_s is not None else float("inf")

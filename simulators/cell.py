@@ -61,11 +61,27 @@ class Cell:
                 raise CellSilent(f"the cell's time has stood still for {patience_s:g} s")
             time.sleep(_LOOK_S)
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
+    def wait_until_judged(self, patience_s: float) -> None:
+        """Wait until all that is recorded has been judged. Raises CellSilent without progress for `patience_s`."""
+        last, moved_s = -1, time.monotonic()
+        while (stands := self._readiness()["projector"]) is None or stands["behind"] > 0:
+            if stands is not None and stands["position"] > last:
+                last, moved_s = stands["position"], time.monotonic()
+            if time.monotonic() - moved_s > patience_s:
+                raise CellSilent(f"the projector has not moved for {patience_s:g} s: {stands}")
+            time.sleep(_LOOK_S)
+
+    def _readiness(self) -> dict[str, Any]:
+        """GET /readyz, which answers 503 with the same body where something is amiss."""
+        return dict(self._ask("GET", "/readyz", also=(503,)))
+
+    def _ask(self, method: str, path: str, *, also: tuple[int, ...] = (), **options: Any) -> Any:
         try:
             answer = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise CellSilent(f"{method} {path}: {error}") from error
+        if answer.status_code in also:
+            return answer.json()
         if answer.is_server_error:
             raise CellSilent(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
         if answer.is_error:

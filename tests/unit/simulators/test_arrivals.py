@@ -12,7 +12,7 @@ STOP = Stop("Library", 10_000.0, 10_000.0, 14_000.0, {}, "the reference")
 
 
 def visit(*steps: tuple[str, float]) -> dict[str, Any]:
-    timeline = [{"status": status, "at": rfc3339(round(at_s * 1000))} for status, at_s in steps]
+    timeline = [{"status": status, "at": rfc3339(round(at_s * 1000)), "known_to": None} for status, at_s in steps]
     return {"visit": "v-1", "status": steps[-1][0] if steps else "scheduled", "timeline": timeline}
 
 
@@ -35,6 +35,12 @@ def test_an_arrival_at_another_stay_is_not_found() -> None:
     assert not arrival(visit(("at_compound", 9_399)), STOP).found
     assert not arrival(visit(("at_compound", 14_001)), STOP).found
     assert not arrival(visit(("scheduled", 0), ("missed", 12_000)), STOP).found
+
+
+def test_a_step_that_later_facts_amended_away_is_not_an_arrival() -> None:
+    judged = visit(("at_compound", 9_000), ("at_compound", 10_002))
+    judged["timeline"][0]["known_to"] = rfc3339(11_000_000)
+    assert arrival(judged, STOP).error_s == 2.0
 
 
 def test_a_day_that_was_moved_is_compared_where_it_was() -> None:
