@@ -1,1 +1,1 @@
-"""What people and programs ask and command over HTTP, and the live streams that answer as things change."""
+"""The doors for people and systems: HTTP and server-sent events over commands and the projections' queries."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from api.schema import migrate as migrate_api
 from domain.errors import Unavailable
 from domain.time import SECOND_MS, Ms
 from doorstep.embedded.broker import BrokerUser, EmbeddedBroker
@@ -131,12 +133,13 @@ def with_database(settings: Settings) -> Iterator[Settings]:
 
 def migrate(settings: Settings) -> None:
     """Create what the database lacks; running it twice changes nothing. Raises Unavailable."""
-    url = _database_url(settings)
+    url = database_url(settings)
     try:
         migrate_log(url)
         with psycopg.connect(url, autocommit=True) as conn:
             place.migrate(conn, JUDGE, tables())
         migrate_ingest(url)
+        migrate_api(url)
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {error}") from error
 
@@ -145,7 +148,7 @@ def migrate(settings: Settings) -> None:
 def event_log(settings: Settings) -> Iterator[EventLog]:
     """The log of this cell, closed at the end."""
     log = EventLog(
-        _database_url(settings),
+        database_url(settings),
         backoff_first_s=settings.backoff_first_s,
         backoff_max_s=settings.backoff_max_s,
     )
@@ -188,7 +191,7 @@ def metronome(settings: Settings, log: EventLog) -> Metronome:
 def projector(settings: Settings, log: EventLog) -> Projector:
     """What folds the log into the tables that people read."""
     return Projector(
-        _database_url(settings),
+        database_url(settings),
         log,
         page_rows=settings.page_rows,
         poll_s=settings.poll_s,
@@ -230,7 +233,7 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
     inbox, counts = Inbox(), Counts()
     filters = [topic for codec in all_codecs() for topic in codec.filters]
     sessions = [Session(sos_access, inbox, [SOS], urgent=True), Session(access, inbox, filters)]
-    return Ingest(_database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
+    return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
 
 
 def retry_of(settings: Settings, log: EventLog, conn: psycopg.Connection[Any]) -> Retry:
@@ -250,6 +253,27 @@ def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, 
         backoff_max_s=settings.backoff_max_s,
     )
     return Committer(log, inbox, preparer, window, cell_time, counts, pace=pace, writer=writer)
+
+
+# API
+
+
+def staff_token(settings: Settings) -> str:
+    """What staff show: the one set, else the one in home/staff-token, minted where there is none."""
+    if settings.staff_token is not None:
+        return settings.staff_token
+    file = settings.home / "staff-token"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    minted = file.with_name(f"staff-token.{os.getpid()}")
+    minted.touch(mode=0o600)
+    minted.write_text(secrets.token_urlsafe(24))
+    try:
+        os.link(minted, file)  # whole or not at all, and the first of several wins
+    except FileExistsError:
+        pass
+    finally:
+        minted.unlink()
+    return file.read_text().strip()
 
 
 # A role and who started it
@@ -291,14 +315,15 @@ def stop_on_signals() -> threading.Event:
 def _snapshot(settings: Settings) -> Iterator[psycopg.Cursor[Any]]:
     """One transaction that sees one instant of the database. A swap waits for it."""
     try:
-        with psycopg.connect(_database_url(settings)) as conn, conn.cursor() as cursor:
+        with psycopg.connect(database_url(settings)) as conn, conn.cursor() as cursor:
             conn.isolation_level, conn.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
             yield cursor
     except psycopg.OperationalError as error:
         raise Unavailable(f"the database cannot be reached: {error}") from error
 
 
-def _database_url(settings: Settings) -> str:
+def database_url(settings: Settings) -> str:
+    """The one set, or that of the running `up`. Raises WrongSetting where there is neither."""
     if settings.database_url is None:
         raise WrongSetting("DOORSTEP_DATABASE_URL is not set, and no `doorstep up` runs on this home")
     return settings.database_url

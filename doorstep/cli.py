@@ -34,13 +34,14 @@ def up(
     ] = None,
 ) -> None:
     """Run everything embedded: database, broker and all roles, until Ctrl-C."""
-    from doorstep.bootstrap import stop_on_signals
+    from doorstep.bootstrap import staff_token, stop_on_signals
     from doorstep.supervisor import Supervisor
 
     settings = Settings.read({"listen": listen})
     stop = stop_on_signals()
     with Supervisor(settings) as running:
-        typer.echo(f"API {running.api_url}\nlogs {settings.home / 'logs'}")
+        console = f"{running.api_url}/console#token={staff_token(settings)}"
+        typer.echo(f"API {running.api_url}\nconsole {console}\nlogs {settings.home / 'logs'}")
         stop.wait()
         typer.echo("stopping")
 
@@ -67,6 +68,24 @@ def project() -> None:
         runner = projector(settings, log)
         announce_ready(settings)
         runner.run(stop)
+
+
+@app.command()
+def api() -> None:
+    """Run the API: the doors for customers, staff and systems, and the pages."""
+    from api.serve import serve
+    from doorstep.bootstrap import announce_ready, event_log, stop_on_signals
+    from doorstep.bootstrap_api import api_app
+
+    settings, stop = _role_settings(), stop_on_signals()
+    with event_log(settings) as log:
+        serve(
+            api_app(settings, log),
+            host=settings.listen,
+            port=settings.api_port,
+            stop=stop,
+            on_ready=lambda: announce_ready(settings),
+        )
 
 
 @app.command()

@@ -21,7 +21,7 @@ from doorstep.embedded.folder import FolderLock, choose_port
 from doorstep.settings import Settings, inherited_environ
 from eventlog.clock import ClockMode
 
-ROLES = ("clock", "project", "ingest")
+ROLES = ("clock", "project", "ingest", "api")
 """The roles; they stop in reverse order. Each one's name is also its command."""
 
 _WAIT_FOR_HOME_S = 3.0

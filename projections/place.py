@@ -132,6 +132,17 @@ def try_run(cursor: Cursor[Any], schema: str) -> bool:
     return bool(row and row[0])
 
 
+def is_running(cursor: Cursor[Any], schema: str) -> bool:
+    """Whether anybody holds the right of `try_run`."""
+    row = cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 "
+        "AND classid = %s AND objid = (hashtext(%s)::int8 & 4294967295)::oid "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        (_RUN_LOCK & 0x7FFFFFFF, schema),
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def hold_swap(cursor: Cursor[Any], *, exclusive: bool) -> None:
     """Until the transaction ends: pages share this lock, a swap has it alone."""
     shared = "" if exclusive else "_shared"

@@ -56,7 +56,7 @@ def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
     statement: LiteralString = f"""
         SELECT fact, kind, {ms("at")}, device, worker, visit, {ms("known_at")}, body FROM {J}.facts
         WHERE visit = %(visit)s OR (visit IS NULL AND at >= %(from)s AND at < %(to)s
-            AND (worker = %(worker)s OR (worker IS NULL AND device = ANY(%(devices)s))))
+            AND (worker = %(worker)s OR (coalesce(worker, '') = '' AND device = ANY(%(devices)s))))
         ORDER BY at, fact"""
     asked = {
         "visit": visit.visit,
@@ -69,9 +69,7 @@ def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
     return [
         fact
         for fact in found
-        if fact.visit is not None
-        or fact.worker is not None
-        or any(period.covers(fact.at_ms) for period in devices[fact.device])
+        if fact.visit is not None or fact.worker or any(period.covers(fact.at_ms) for period in devices[fact.device])
     ]
 
 

@@ -62,6 +62,14 @@ def of_worker(cursor: Cursor[Any], worker: str, from_ms: int, to_ms: int, limit:
     return [row for row in rows[:limit] if _is_of(row, worker, devices)], len(rows) > limit
 
 
+def knows(cursor: Cursor[Any], worker: str) -> bool:
+    """Whether the worker was ever registered, or a device bound to them."""
+    statement: LiteralString = f"""SELECT EXISTS (SELECT FROM {J}.workers WHERE worker = %(worker)s)
+        OR EXISTS (SELECT FROM {J}.bindings WHERE worker = %(worker)s)"""
+    row = cursor.execute(statement, {"worker": worker}).fetchone()
+    return bool(row and row[0])
+
+
 def named(cursor: Cursor[Any], facts: list[UUID], devices: list[str], from_ms: int, to_ms: int) -> list[FixRow]:
     """Positions by their facts; the devices and the observed time lead to them quickly."""
     statement: LiteralString = f"""SELECT {_COLUMNS} FROM {J}.tracks
@@ -71,6 +79,6 @@ def named(cursor: Cursor[Any], facts: list[UUID], devices: list[str], from_ms: i
 
 
 def _is_of(row: FixRow, worker: str, devices: dict[str, tuple[Binding, ...]]) -> bool:
-    if row.worker is not None:
+    if row.worker:
         return row.worker == worker
     return any(period.covers(row.ms) for period in devices.get(row.device, ()))

@@ -1,0 +1,71 @@
+"""All that the application stands on. Bootstrap makes it, tests make it smaller, routers ask the request for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Depends, Request
+
+from api.clock import ShownClock
+from api.commands import Desk
+from api.database import Database
+from api.disclosure import CustomerView
+from api.links import Links
+from api.live.hub import Hub
+from api.views import Views
+from eventlog.log import EventLog
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits and thresholds; the settings of the same names describe them."""
+
+    zone: str = "Asia/Shanghai"
+    business_day_hour: int = 4
+    near_other_site_m: float = 300.0
+    stale_after_s: float = 120.0
+    min_position_wait_s: float = 5.0
+    body_most: int = 16_000_000
+    plan_lines: int = 5_000
+    track_points: int = 20_000
+    ready_behind: int = 10_000
+    stream_heartbeat_s: float = 10.0
+    stream_send_s: float = 30.0
+    streams_most: int = 10_000
+    public_url: str | None = None
+    base_map: Literal["pmtiles", "raster", "none"] = "none"
+    base_map_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """Real things. `listen` keeps the hub told of changes, until cancelled.
+
+    `checks`: by name, what `/readyz` asks besides the database (None: well, else the reason).
+    """
+
+    database: Database
+    log: EventLog
+    clock: ShownClock
+    desk: Desk
+    links: Links
+    views: Views
+    hub: Hub[CustomerView]
+    listen: Callable[[Hub[CustomerView]], Coroutine[Any, Any, None]]
+    staff_token: str
+    options: Options
+    pages: Path
+    checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
+    wire_schema: bytes | None = None
+
+
+def deps_of(request: Request) -> Deps:
+    """The application's."""
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+Here = Annotated[Deps, Depends(deps_of)]
