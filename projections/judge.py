@@ -197,6 +197,8 @@ class Judge:
             for view in self._views:
                 view.on_visit(case, self._out)
             self.changed.add(visit)
+        if fold.over:
+            self._checkpoints.pop(visit, None)  # what still comes late is worth one longer query, not the memory
         self.alerted |= self._clerk.on_visit(state.book, case, self._out)
         self._rest(visit, case)
 

@@ -97,12 +97,12 @@ def _next(plan: Plan, s: Fold) -> Deadline | None:
         if s.departed_ms is not None and not s.outing:
             nearest = _sooner(nearest, s.departed_ms + p.away_s * 1000, _stayed_away)
     elif s.status in PRESENT:
-        if s.left is not None and not s.outing:
+        if s.left is not None:  # whoever seems to have left is not walking in
             nearest = _sooner(nearest, s.left.at_ms + p.exit_silence_s * 1000, _silent_outside)
-        if s.door_ms is None and s.compound_ms is not None:
-            nearest = _sooner(nearest, s.compound_ms + p.walk_in_s * 1000, _walked_in)
-        elif s.service_ms is None and s.door_ms is not None:
-            nearest = _sooner(nearest, s.door_ms + p.settle_in_s * 1000, _settled_in)
+        elif s.door_ms is None:
+            nearest = _sooner(nearest, s.status_at_ms + p.walk_in_s * 1000, _walked_in)
+        elif s.service_ms is None:
+            nearest = _sooner(nearest, s.status_at_ms + p.settle_in_s * 1000, _settled_in)
     return nearest
 
 

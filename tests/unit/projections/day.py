@@ -18,7 +18,7 @@ from domain.events.facts import CLASSES, Fact
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitCancelled, VisitReassigned, VisitRescheduled, VisitScheduled
-from domain.geo import M_PER_DEG_LAT, Circle
+from domain.geo import M_PER_DEG_LAT, Circle, Polygon
 from domain.ids import fact_id
 from domain.positions import Position
 from domain.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ms
@@ -86,6 +86,14 @@ class Day:
             SiteRegistered(
                 recorded_at_ms=self._now, site=site, customer="c", name="", zone="UTC", fence=Circle(lat, lon, RADIUS_M)
             )
+        )
+        return self
+
+    def polygon(self, site: str, *corners: tuple[float, float]) -> Day:
+        """A site by its corners on the plane (east, north)."""
+        fence = Polygon(tuple(degrees(*corner) for corner in corners))
+        self.cell.say(
+            SiteRegistered(recorded_at_ms=self._now, site=site, customer="c", name="", zone="UTC", fence=fence)
         )
         return self
 
