@@ -6,7 +6,6 @@ stay, because creating them takes longer than all the rest.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import threading
 import webbrowser
@@ -48,11 +47,12 @@ def demo(settings: Settings, *, speed: float, seed: int, browser: bool, stop: th
     supervisor = Supervisor(settings)
     with supervisor as running:
         url = f"http://127.0.0.1:{supervisor.settings.api_port}"
-        with Cell(url, settings.staff_token or "") as cell:
+        token = bootstrap.staff_token(settings)
+        with Cell(url, token) as cell:
             clock = CellTime(cell)
             day = seeded_day(seed, clock.now_ms())
             cell.plan(day.plan)
-            customer, console = cell.link(day.shown), f"{running.api_url}/console#token={settings.staff_token}"
+            customer, console = cell.link(day.shown), f"{running.api_url}/console#token={token}"
             print(f"\ncustomer  {customer}\nconsole   {console}\nlogs      {settings.home / 'logs'}\n", flush=True)
             player = threading.Thread(
                 target=_play, args=(day, running.mqtt_url, clock, stop), name="simulator", daemon=True
@@ -77,7 +77,6 @@ def demo_settings(settings: Settings, speed: float) -> Settings:
         clock_start=today + _BEGINS,
         clock_rate=speed,
         zone=ZONE,
-        staff_token=settings.staff_token or secrets.token_urlsafe(24),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import tempfile
 import time
@@ -76,12 +75,11 @@ def fresh_cell(settings: Settings) -> Iterator[Address]:
             clock_mode=ClockMode.FOLLOWED,
             clock_start=None,
             clock_rate=1.0,
-            staff_token=secrets.token_urlsafe(24),
         )
         supervisor = Supervisor(settings, say=_say)
         with supervisor as running:
             url = f"http://127.0.0.1:{supervisor.settings.api_port}"
-            yield Address(url, running.mqtt_url, settings.staff_token or "")
+            yield Address(url, running.mqtt_url, bootstrap.staff_token(settings))
 
 
 def running_cell(settings: Settings) -> Address:

@@ -81,13 +81,13 @@ def summary(arrivals: Sequence[Arrival]) -> Summary:
 
 def lines(arrivals: Sequence[Arrival], zone: str) -> list[str]:
     """For people: a line for each visit in local time, and the summary."""
-    told = [f"{'visit':<34} {'truth':<19} {'compound':<19} {'error':>8} {'door':<9} {'error':>8}  status"]
+    told = [f"{'visit':<34} {'truth':<19} {'compound':<19} {'error':>9} {'door':<9} {'error':>9}  status"]
     for a in arrivals:
         mark = "" if a.found else "  NOT FOUND"
         door = _local(a.door_s, zone)[11:]
         told.append(
             f"{a.visit + ' ' + a.place:<34.34} {_local(a.truth_s, zone):<19} {_local(a.compound_s, zone):<19} "
-            f"{_seconds(a.error_s):>8} {door:<9} {_seconds(a.door_error_s):>8}  {a.status}{mark}"
+            f"{_seconds(a.error_s):>9} {door:<9} {_seconds(a.door_error_s):>9}  {a.status}{mark}"
         )
     for told_by in sorted({a.told_by for a in arrivals}):
         told.append(f"truth: {told_by}")
@@ -103,7 +103,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f} s"
+    return "-" if value is None else f"{value:.1f} s"
 
 
 def _local(at_s: float | None, zone: str) -> str:

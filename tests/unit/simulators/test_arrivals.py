@@ -68,7 +68,7 @@ def test_a_summary_of_nothing_has_no_figures() -> None:
 def test_lines_name_what_was_not_found_and_who_told_the_truth() -> None:
     text = "\n".join(lines([told(4.0), told(0.0, found=False)], "America/Los_Angeles"))
     assert "1969-12-31 18:46:40" in text
-    assert "4 s" in text
+    assert "4.0 s" in text
     assert text.count("NOT FOUND") == 1
     assert "truth: the reference" in text
     assert "found 1/2" in text
