@@ -16,9 +16,13 @@ from ingest.message import Decoded, Message
 class Codec(Protocol):
     """Reads one dialect; pure."""
 
-    name: str
-    filters: tuple[str, ...]
-    """The MQTT topic filters that ingest subscribes to."""
+    @property
+    def name(self) -> str:
+        """The dialect's name."""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The MQTT topic filters that ingest subscribes to."""
 
     def claims(self, topic: str) -> bool:
         """Whether a topic is this dialect's."""

@@ -12,7 +12,7 @@ from domain.crs import to_wgs84
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
 from domain.events.facts import CLASSES, POSITION, Fact, TimeQuality
-from domain.ids import FactId, fact_id
+from domain.ids import fact_id
 from domain.positions import PROVIDERS, QUALITIES, Flag, Position
 from domain.time import Ms
 from ingest import times, topics, wire
@@ -74,11 +74,6 @@ class Native:
 CODEC = Native()
 
 
-def untimed_fact(device: str, kind: str, received_ms: Ms, content: bytes) -> FactId:
-    """The identity of what came without a time of its own: it is dated at its receipt."""
-    return fact_id(device, kind, received_ms, content)
-
-
 def _array(device: str, kind: str, elements: list[Any], received: Receipt) -> Decoded:
     positions: list[Position] = []
     facts: list[Fact] = []
@@ -129,10 +124,8 @@ def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fa
     extras = unknown_fields(said, _KNOWN[kind])
     content = _content(kind, read)
     identity = canonical(extras | content)
-    if observed_at_ms is None:
-        fact = untimed_fact(device, kind, received.at_ms, identity)
-    else:
-        fact = fact_id(device, kind, observed_at_ms, identity)
+    # What has no time of its own is dated by whoever knows when it was received, and how often.
+    fact = fact_id(device, kind, observed_at_ms or 0, identity)
     if "crs" in content:
         extras["crs"] = content.pop("crs")
     return CLASSES[kind](

@@ -127,7 +127,12 @@ def elements(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
     known = set(shape.__struct_fields__)
     own = {name: VALUES[name] for name in sorted(known & VALUES.keys())}
     required = {field.name for field in msgspec.structs.fields(shape) if field.required} - {"time", "lat", "lon"}
-    common = {"sent": times.map(float), "worker": texts, "id": texts | st.integers(), "x-app": anything}
+    common = {
+        "sent": times.map(float),
+        "worker": texts,
+        "id": texts | st.integers(-(2**63), 2**63 - 1),
+        "x-app": anything,
+    }
 
     def payload() -> st.SearchStrategy[dict[str, Any]]:
         must = {"time": times.map(float)} | {name: own[name] for name in sorted(required)}

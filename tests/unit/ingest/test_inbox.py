@@ -1,0 +1,145 @@
+"""Between broker and committer: order, batches, and repeats that take the place of what is held already."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ingest import inbox as inbox_module
+from ingest.inbox import Delivery, Inbox, Line
+from ingest.message import Message
+
+STOP = threading.Event()
+
+
+class Broker:
+    """Two sessions that note what was acknowledged."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []
+        self.inbox = Inbox()
+        self.main = Line(self.acknowledged.append)
+        self.sos = Line(self.acknowledged.append, urgent=True)
+        self.inbox.add_line(self.main)
+        self.inbox.add_line(self.sos)
+
+    def put(self, packet: int, payload: str = "", *, line: Line | None = None, dup: bool = False, qos: int = 1) -> None:
+        message = Message("t", (payload or str(packet)).encode(), qos, dup=dup)
+        self.inbox.put(line or self.main, message, packet)
+
+    def take(self, rows: int = 100) -> list[Delivery]:
+        return self.inbox.take(rows, 0.0, STOP, idle_s=0.0)
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+def payloads(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.message.payload.decode() for delivery in deliveries]
+
+
+def test_messages_are_taken_and_acknowledged_in_the_order_received(broker: Broker) -> None:
+    for packet in (3, 1, 2):
+        broker.put(packet)
+    batch = broker.take()
+    assert payloads(batch) == ["3", "1", "2"]
+    assert broker.acknowledged == []
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == [3, 1, 2]
+
+
+def test_an_urgent_line_does_not_wait_behind_the_other(broker: Broker) -> None:
+    for packet in range(1, 6):
+        broker.put(packet)
+    broker.put(9, "help", line=broker.sos)
+    assert payloads(broker.take(rows=2)) == ["help", "1"]
+
+
+def test_a_batch_has_no_more_than_its_rows_and_the_rest_comes_next(broker: Broker) -> None:
+    for packet in range(1, 6):
+        broker.put(packet)
+    assert [payloads(broker.take(rows=2)) for _ in range(4)] == [["1", "2"], ["3", "4"], ["5"], []]
+    assert broker.inbox.depth == 0
+
+
+def test_large_payloads_end_a_batch_early(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "WIDEST_BATCH_BYTES", 10)
+    for packet in range(1, 5):
+        broker.put(packet, str(packet) * 6)
+    assert [len(broker.take()) for _ in range(3)] == [2, 2, 0]
+
+
+def test_a_batch_is_complete_when_it_is_full_though_its_time_is_not_up(broker: Broker) -> None:
+    taken: list[list[Delivery]] = []
+    waiting = threading.Thread(target=lambda: taken.append(broker.inbox.take(2, 60.0, STOP, idle_s=60.0)))
+    waiting.start()
+    broker.put(1)
+    broker.put(2)
+    waiting.join(20)
+    assert [payloads(batch) for batch in taken] == [["1", "2"]]
+
+
+def test_a_repeat_on_a_new_connection_takes_the_place_of_what_waits(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.put(2, "b")
+    broker.inbox.reconnected(broker.main)
+    broker.put(7, "a", dup=True)
+    broker.put(8, "b", dup=True)
+    batch = broker.take()
+    assert payloads(batch) == ["a", "b"]
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == [7, 8]
+
+
+def test_a_repeat_of_what_is_being_committed_changes_how_it_is_acknowledged(broker: Broker) -> None:
+    broker.put(1, "a")
+    batch = broker.take()
+    broker.inbox.reconnected(broker.main)
+    broker.put(7, "a", dup=True)
+    assert broker.take() == []
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == [7]
+
+
+def test_acknowledgements_of_a_lost_connection_are_void(broker: Broker) -> None:
+    broker.put(1, "a")
+    batch = broker.take()
+    broker.inbox.reconnected(broker.main)
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == []
+    broker.put(1, "a", dup=True)
+    assert payloads(broker.take()) == ["a"]
+
+
+def test_a_broker_that_grew_impatient_is_not_heard_twice(broker: Broker) -> None:
+    broker.put(1, "a")
+    for _ in range(3):
+        broker.put(1, "a", dup=True)
+    assert payloads(broker.take()) == ["a"]
+
+
+def test_two_messages_that_say_the_same_stay_two(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.put(2, "a")
+    broker.inbox.reconnected(broker.main)
+    broker.put(5, "a", dup=True)
+    broker.put(6, "a", dup=True)
+    broker.put(7, "a", dup=True)
+    batch = broker.take()
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == [5, 6, 7]
+
+
+def test_a_repeat_for_one_session_is_no_repeat_for_the_other(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.put(1, "a", line=broker.sos, dup=True)
+    assert len(broker.take()) == 2
+
+
+def test_what_was_published_without_assurance_is_not_acknowledged(broker: Broker) -> None:
+    broker.put(0, "a", qos=0)
+    broker.inbox.acknowledge(broker.take())
+    assert broker.acknowledged == []

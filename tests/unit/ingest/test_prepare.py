@@ -1,0 +1,168 @@
+"""A batch before it is written: repeats dropped, dead letters apart, facts without a time of their own told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from domain.events.facts import ButtonPressed, SosRaised
+from domain.time import Ms
+from ingest.codecs import all_codecs
+from ingest.codecs.native import CODEC
+from ingest.message import Decoded, Message
+from ingest.prepare import TWINS_MS, Prepared, Preparer
+from ingest.window import Window
+
+NOW_MS = Ms(1_790_000_000_000)
+LATER_MS = Ms(NOW_MS + 20)
+PRESS = Message("doorstep/v1/b1/button", b'{"press":"single"}')
+PRESS_AGAIN = Message(PRESS.topic, PRESS.payload, dup=True)
+SOS = Message("doorstep/v1/p1/sos", b'{"time":0}')
+FIX = Message("doorstep/v1/p1/position", b'{"time":1790000000,"lat":1,"lon":2}')
+SAME_FIX = Message(FIX.topic, b'[{"lon":2,"lat":1,"time":"2026-09-21T14:13:20Z","sent":1790000009}]')
+
+
+class Desk:
+    """A preparer whose batches are all written."""
+
+    def __init__(self, window: Window | None = None) -> None:
+        self.window = window or Window(1_000, 3_600)
+        self.preparer = Preparer(all_codecs(), self.window, tolerance_ms=120_000)
+
+    def prepare(self, *messages: Message, at_ms: Ms = NOW_MS, lost: Sequence[Ms] = ()) -> Prepared:
+        return self.preparer.prepare(messages, at_ms, lost)
+
+    def write(self, *messages: Message, at_ms: Ms = NOW_MS, lost: Sequence[Ms] = ()) -> Prepared:
+        prepared = self.prepare(*messages, at_ms=at_ms, lost=lost)
+        self.window.add(at_ms, prepared.ids)
+        self.window.claim(prepared.claims)
+        return prepared
+
+
+def facts(prepared: Prepared) -> int:
+    return len(prepared.facts)
+
+
+def test_the_same_fix_in_one_batch_or_the_next_is_one_fact() -> None:
+    desk = Desk()
+    assert len(desk.write(FIX, SAME_FIX).positions) == 1
+    again = desk.write(SAME_FIX, at_ms=LATER_MS)
+    assert (len(again.positions), again.duplicates) == (0, 1)
+
+
+def test_a_batch_that_was_not_written_is_no_repeat_of_itself() -> None:
+    desk = Desk()
+    assert desk.prepare(FIX, PRESS) == desk.prepare(FIX, PRESS)
+
+
+def test_two_presses_that_say_the_same_are_two_facts() -> None:
+    desk = Desk()
+    assert facts(desk.write(PRESS, PRESS)) == 2
+    assert facts(desk.write(PRESS)) == 1
+    assert facts(desk.write(PRESS, at_ms=LATER_MS)) == 1
+    assert len(desk.window) == 4
+
+
+def test_a_redelivered_press_is_no_second_press() -> None:
+    desk = Desk()
+    desk.write(PRESS, PRESS)
+    again = desk.write(PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)
+    assert (facts(again), again.duplicates) == (0, 2)
+
+
+def test_each_stored_press_answers_for_one_redelivery_only() -> None:
+    desk = Desk()
+    desk.write(PRESS, PRESS)
+    assert facts(desk.write(PRESS_AGAIN, PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)) == 1
+
+
+def test_a_claim_counts_only_once_its_batch_is_written() -> None:
+    desk = Desk()
+    desk.write(PRESS)
+    assert facts(desk.prepare(PRESS_AGAIN, at_ms=LATER_MS)) == 0
+    assert facts(desk.write(PRESS_AGAIN, at_ms=LATER_MS)) == 0
+
+
+def test_a_redelivery_of_what_was_never_written_is_a_fact() -> None:
+    assert facts(Desk().write(PRESS_AGAIN)) == 1
+
+
+def test_after_a_lost_append_that_stands_nothing_is_written_twice() -> None:
+    desk = Desk()
+    desk.write(PRESS, PRESS, FIX)
+    again = desk.write(PRESS, PRESS, FIX, at_ms=LATER_MS, lost=[NOW_MS])
+    assert (facts(again), len(again.positions), again.duplicates) == (0, 0, 3)
+
+
+def test_after_a_lost_append_that_does_not_stand_everything_is_written() -> None:
+    again = Desk().write(PRESS, PRESS, FIX, at_ms=LATER_MS, lost=[NOW_MS])
+    assert (facts(again), len(again.positions), again.duplicates) == (2, 1, 0)
+
+
+def test_an_sos_without_a_clock_is_one_fact_though_two_sessions_deliver_it() -> None:
+    desk = Desk()
+    assert facts(desk.write(SOS, SOS)) == 1
+    assert facts(desk.write(SOS, at_ms=LATER_MS)) == 1
+    assert facts(desk.write(SOS, at_ms=Ms(LATER_MS + 20))) == 0
+
+
+def test_an_sos_without_a_clock_is_heard_again_when_it_is_pressed_again() -> None:
+    desk = Desk()
+    heard = [facts(desk.write(SOS, SOS, at_ms=Ms(NOW_MS + press * 2 * TWINS_MS))) for press in range(5)]
+    assert heard == [1, 1, 1, 1, 1]
+
+
+def test_facts_of_untimed_devices_name_their_receipt() -> None:
+    prepared = Desk().write(PRESS, SOS)
+    button, sos = prepared.facts
+    assert isinstance(button, ButtonPressed)
+    assert isinstance(sos, SosRaised)
+    assert (button.at_ms, button.observed_at_ms, sos.at_ms, sos.observed_at_ms) == (NOW_MS, None, NOW_MS, 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (Message("doorstep/v1/p1/nonsense", b"{}"), "unknown_topic"),
+        (Message("elsewhere", b"{}"), "unknown_topic"),
+        (Message("doorstep/v1/p1/position", b"{"), "not_json"),
+        (Message("doorstep/v1/_clock/time", b'{"time":1790000000}'), "clock_not_followed"),
+    ],
+)
+def test_what_cannot_be_read_becomes_a_letter_with_its_bytes(message: Message, reason: str) -> None:
+    prepared = Desk().write(message, FIX)
+    (letter,) = prepared.letters
+    assert (letter.topic, letter.payload, letter.reason) == (message.topic, message.payload, reason)
+    assert len(prepared.positions) == 1
+
+
+def test_the_bad_elements_of_an_array_become_one_letter_beside_the_good_ones() -> None:
+    elements = ",".join(['{"time":1790000000,"lat":1,"lon":2}', *("[]" for _ in range(30))])
+    prepared = Desk().write(Message(FIX.topic, f"[{elements}]".encode()))
+    (letter,) = prepared.letters
+    assert len(prepared.positions) == 1
+    assert letter.detail.startswith("element 1: not_an_object: ")
+    assert letter.detail.endswith("; and 10 more elements")
+
+
+def test_a_codec_that_fails_costs_one_letter_and_nothing_else() -> None:
+    class Broken:
+        name, filters = "broken", ("#",)
+
+        def claims(self, topic: str) -> bool:
+            return topic == "broken"
+
+        def decode(self, message: Message, received_ms: Ms, tolerance_ms: int) -> Decoded:
+            raise ZeroDivisionError("a bug")
+
+    preparer = Preparer([Broken(), CODEC], Window(10, 0), tolerance_ms=0)
+    prepared = preparer.prepare([Message("broken", b"x"), FIX], NOW_MS)
+    assert [letter.reason for letter in prepared.letters] == ["codec_failed"]
+    assert len(prepared.positions) == 1
+
+
+def test_a_retained_status_is_news_for_the_registry_and_no_fact() -> None:
+    prepared = Desk().write(Message("doorstep/v1/p1/status", b'{"online":false}', retained=True))
+    assert [change.status for change in prepared.statuses] == [{"online": False}]
+    assert prepared.facts == []
