@@ -1,10 +1,10 @@
-// The staff's page begins here.
+// The staff's page begins here: /console#token=….
+
+import "../shared/base.css";
+import "./console.css";
 
 import { render } from "preact";
-
-function Console() {
-  return <h1>Doorstep</h1>;
-}
+import { ConsolePage } from "./page.tsx";
 
 const place = document.getElementById("app");
-if (place) render(<Console />, place);
+if (place) render(<ConsolePage />, place);

@@ -1,10 +1,11 @@
-// The customer's page begins here.
+// The customer's page begins here: /v/<token>.
+
+import "../shared/base.css";
+import "./track.css";
 
 import { render } from "preact";
+import { TrackPage } from "./page.tsx";
 
-function Track() {
-  return <h1>Doorstep</h1>;
-}
-
+const token = /^\/v\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? null;
 const place = document.getElementById("app");
-if (place) render(<Track />, place);
+if (place) render(<TrackPage token={token} />, place);

@@ -1,0 +1,85 @@
+// The map's own quiet style: a plain ground, rings of round distances, the fence of the home. No glyphs, no sprites, no tiles
+// unless the operator has set a base map.
+
+import type { Feature, Geometry } from "geojson";
+import type { GeoJSONSourceSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { BaseMap, Fence, Point } from "../../shared/contract.ts";
+import { circleRing, fenceRing } from "../../shared/ground.ts";
+
+/** Read from the style sheet, so that dark mode is defined in one place. */
+export interface Colours {
+  ground: string;
+  ring: string;
+  fence: string;
+  inside: string;
+  buffer: string;
+}
+
+export function coloursOf(element: Element): Colours {
+  const css = getComputedStyle(element);
+  const read = (name: string): string => css.getPropertyValue(name).trim() || "#888";
+  return { ground: read("--map-ground"), ring: read("--map-ring"), fence: read("--map-fence"), inside: read("--map-inside"), buffer: read("--map-buffer") };
+}
+
+export function styleOf(colours: Colours, home: Point, fence: Fence, radii: number[], base: BaseMap | null): StyleSpecification {
+  return {
+    version: 8,
+    sources: {
+      ...(base ? { base: { type: "raster", tiles: [base.url], tileSize: 256, attribution: base.attribution ?? "" } } : {}),
+      rings: ringSource(home, radii),
+      fence: shapes([{ type: "Polygon", coordinates: [fenceRing(fence)] }]),
+    },
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": colours.ground } },
+      ...(base ? [{ id: "base", type: "raster", source: "base" } satisfies LayerSpecification] : []),
+      ...(base ? [] : bufferLayers(colours, home, fence)),
+      {
+        id: "fence",
+        type: "fill",
+        source: "fence",
+        paint: base ? { "fill-color": colours.fence, "fill-opacity": 0.16 } : { "fill-color": colours.inside },
+      },
+      {
+        id: "rings",
+        type: "line",
+        source: "rings",
+        layout: { visibility: base ? "none" : "visible" },
+        paint: { "line-color": colours.ring, "line-width": 1 },
+      },
+      { id: "fence-edge", type: "line", source: "fence", paint: { "line-color": colours.fence, "line-width": 1.5, "line-opacity": 0.7 } },
+    ],
+  };
+}
+
+export function ringSource(home: Point, radii: number[]): GeoJSONSourceSpecification {
+  return shapes(radii.map((m) => ({ type: "LineString", coordinates: circleRing(home, m, 120) })));
+}
+
+/** A polygon's buffer: a stroke about its edge, so many metres wide at every zoom. Opaque, as it overlaps itself. */
+function bufferLayers(colours: Colours, home: Point, fence: Fence): LayerSpecification[] {
+  if (fence.shape !== "polygon" || !fence.buffer_m) return [];
+  const widthAt0 = (2 * fence.buffer_m) / metresPerPixel(home.lat, 0);
+  return [
+    {
+      id: "fence-buffer",
+      type: "line",
+      source: "fence",
+      layout: { "line-join": "round" },
+      paint: {
+        "line-color": colours.buffer,
+        "line-width": ["interpolate", ["exponential", 2], ["zoom"], 0, widthAt0, 22, widthAt0 * 2 ** 22],
+      },
+    },
+  ];
+}
+
+/** Metres that one pixel spans, with tiles of 512 pixels (Web Mercator). */
+export function metresPerPixel(lat: number, zoom: number): number {
+  return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** zoom);
+}
+
+function shapes(geometries: Geometry[]): GeoJSONSourceSpecification {
+  const features = geometries.map((geometry): Feature => ({ type: "Feature", properties: {}, geometry }));
+  // Circles stay round: without a tolerance of its own the library thins their corners.
+  return { type: "geojson", data: { type: "FeatureCollection", features }, tolerance: 0.02 };
+}
