@@ -23,7 +23,7 @@ from api.views import Views
 from domain.time import SECOND_MS
 from doorstep.bootstrap import cell_clock, database_url, staff_token
 from doorstep.settings import Settings
-from eventlog.clock import ClockMode, wall_ms
+from eventlog.clock import CellClock, ClockMode, wall_ms
 from eventlog.log import EventLog
 from ingest.json_schema import native_schema
 
@@ -31,15 +31,15 @@ _KNOCK_S = 2.0
 """How long the broker may take to answer the door, for `/readyz`."""
 
 
-def api_app(settings: Settings, log: EventLog) -> FastAPI:
-    """The API's application on the cell's database and log."""
+def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -> FastAPI:
+    """The API's application on the cell's database and log; `clock`: another than the cell's own."""
     url = database_url(settings)
     database = Database(
         url, connections=settings.api_connections, checkout_s=settings.checkout_s, query_s=settings.query_timeout_s
     )
     rates = {ClockMode.WALL: 1.0, ClockMode.SCALED: settings.clock_rate, ClockMode.FOLLOWED: 0.0}
-    clock = ShownClock(cell_clock(settings, log), settings.clock_mode, rates[settings.clock_mode])
-    views = Views(database, clock, near_other_site_m=settings.near_other_site_m, stale_after_s=settings.stale_after_s)
+    shown = ShownClock(clock or cell_clock(settings, log), settings.clock_mode, rates[settings.clock_mode])
+    views = Views(database, shown, near_other_site_m=settings.near_other_site_m, stale_after_s=settings.stale_after_s)
     hub = Hub(
         views.looks(),
         started=f"{wall_ms():x}",
@@ -50,7 +50,7 @@ def api_app(settings: Settings, log: EventLog) -> FastAPI:
     deps = Deps(
         database=database,
         log=log,
-        clock=clock,
+        clock=shown,
         desk=Desk(log, Answers(database, kept_h=settings.answers_kept_h)),
         links=Links(lambda: secret_of(database), valid_h=settings.link_valid_h),
         views=views,

@@ -23,6 +23,9 @@ V = TypeVar("V")
 LONGEST_PAUSE_S = 5.0
 """Between two looks that failed; the pause doubles up to this."""
 
+_UNKNOWN = 0
+"""No generation yet."""
+
 
 class Frame(NamedTuple):
     """One state, encoded once for everybody. `id` is `<epoch>-<seq>`."""
@@ -109,7 +112,7 @@ class Hub(Generic[V]):
         """Visits that nobody watches any more: who comes back and missed nothing is told nothing."""
         self._changed: set[str] = set()
         self._work = asyncio.Event()
-        self._generation = 0
+        self._generation = _UNKNOWN
         self._seq = 0
         self._position = 0
         self._moved = asyncio.Event()
@@ -237,9 +240,9 @@ class Hub(Generic[V]):
 
     def _turn(self, generation: int) -> None:
         """A swap put other tables in place: a new epoch begins with a whole state for everybody."""
-        if generation == self._generation:
+        known, self._generation = self._generation, generation
+        if known in (generation, _UNKNOWN):
             return
-        self._generation = generation
         self._kept.clear()
         for topic in self._topics.values():
             topic.view = topic.frame = None
