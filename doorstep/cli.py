@@ -12,6 +12,7 @@ import typer
 from domain.errors import DoorstepError
 from doorstep import letters
 from doorstep.settings import Settings
+from simulators.errors import PlayError
 
 if TYPE_CHECKING:
     from projections.digest import Digests
@@ -44,6 +45,49 @@ def up(
         typer.echo(f"API {running.api_url}\nconsole {console}\nlogs {settings.home / 'logs'}")
         stop.wait()
         typer.echo("stopping")
+
+
+@app.command()
+def demo(
+    speed: Annotated[float, typer.Option(help="cell seconds per wall second")] = 60.0,
+    seed: Annotated[int, typer.Option(help="another seed is another day")] = 1,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="open no page")] = False,
+) -> None:
+    """Everything embedded plus a simulated day; prints the customer's link and the console's address."""
+    from doorstep.bootstrap import stop_on_signals
+    from doorstep.demo import demo
+
+    demo(Settings.read(), speed=speed, seed=seed, browser=not no_browser, stop=stop_on_signals())
+
+
+@app.command()
+def replay(
+    source: Annotated[Path, typer.Argument(help="a day's folder or a track as CSV (.gz)")],
+    speed: Annotated[str, typer.Option(help="cell seconds per wall second, or max")] = "max",
+    worker: Annotated[str, typer.Option(help="who carries the phone")] = "replayed",
+    device: Annotated[str, typer.Option(help="the phone")] = "replayed-phone",
+    every_s: Annotated[float, typer.Option(help="seconds between two ticks of a followed clock", min=0.1)] = 5.0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="to a temporary cell, not to the running one")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
+) -> None:
+    """Replay a recorded day over MQTT with visits at its real stops, and compare arrivals."""
+    from contextlib import nullcontext
+
+    from doorstep.replay import fresh_cell, replay_to, running_cell
+
+    settings = Settings.read()
+    pace = None if speed == "max" else _positive(speed)
+    with fresh_cell(settings) if fresh else nullcontext(running_cell(settings)) as address:
+        told = replay_to(
+            address,
+            source,
+            data=settings.data,
+            speed=pace,
+            worker=worker,
+            device=device,
+            every_ms=round(every_s * 1000),
+        )
+    typer.echo(told.json() if as_json else "\n".join(told.lines()))
 
 
 @app.command()
@@ -204,7 +248,7 @@ def main() -> None:
     """The entry point: errors that have a name end with one line and exit code 1."""
     try:
         app()
-    except DoorstepError as error:
+    except (DoorstepError, PlayError) as error:
         sys.exit(f"doorstep: {error}")
 
 
@@ -214,6 +258,16 @@ def _known_unit(name: str) -> str:
     if name != JUDGE:
         raise typer.BadParameter(f"there is no unit {name!r}; there is {JUDGE}")
     return name
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise typer.BadParameter(f"{text!r} is neither a number above 0 nor max")
+    return number
 
 
 def _instant_ms(text: str) -> int:
