@@ -145,10 +145,12 @@ def migrate(settings: Settings) -> None:
 
 
 @contextmanager
-def event_log(settings: Settings) -> Iterator[EventLog]:
-    """The log of this cell, closed at the end."""
+def event_log(settings: Settings, *, checkout_s: int = 5, read_attempts: int = 3) -> Iterator[EventLog]:
+    """The log of this cell, closed at the end; the options are those of EventLog."""
     log = EventLog(
         database_url(settings),
+        checkout_s=checkout_s,
+        read_attempts=read_attempts,
         backoff_first_s=settings.backoff_first_s,
         backoff_max_s=settings.backoff_max_s,
     )
@@ -245,7 +247,12 @@ def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, 
     followed = settings.clock_mode == ClockMode.FOLLOWED
     cell_time: CellTime = FollowedTime(log) if followed else ToldTime(cell_clock(settings, log))
     window = Window(settings.dedupe_rows, settings.dedupe_s)
-    preparer = Preparer(all_codecs(), window, tolerance_ms=round(settings.future_tolerance_s * SECOND_MS))
+    preparer = Preparer(
+        all_codecs(),
+        window,
+        tolerance_ms=round(settings.future_tolerance_s * SECOND_MS),
+        followed=settings.clock_mode == ClockMode.FOLLOWED,
+    )
     pace = Pace(
         flush_ms=settings.flush_ms,
         flush_rows=settings.flush_rows,

@@ -10,9 +10,9 @@ import msgspec
 
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
-from domain.events.facts import Fact, SosRaised
+from domain.events.facts import Fact, SosRaised, TimeQuality
 from domain.ids import FactId, fact_id
-from domain.positions import Position
+from domain.positions import Flag, Position
 from domain.time import MINUTE_MS, Ms
 from ingest.codecs import Codec, codec_of
 from ingest.dead_letters import Letter
@@ -42,10 +42,11 @@ class Prepared(msgspec.Struct):
 class Preparer:
     """Decodes messages and drops what the window knows."""
 
-    def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int) -> None:
+    def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int, followed: bool = False) -> None:
         self._codecs = codecs
         self._window = window
         self._tolerance_ms = tolerance_ms
+        self._followed = followed
 
     def prepare(self, messages: Iterable[Message], recorded_at_ms: Ms, lost: Collection[Ms] = ()) -> Prepared:
         """Never raises for what a message says. `lost`: when these messages were recorded before, if those appends
@@ -53,6 +54,8 @@ class Preparer:
         prepared = Prepared(recorded_at_ms)
         for message in messages:
             decoded = self.decode(message, recorded_at_ms)
+            if self._followed:
+                decoded = self._as_sent(decoded)
             if decoded.unreadable:
                 prepared.letters.append(Letter.of(message, decoded.unreadable))
             if decoded.status is not None:
@@ -81,6 +84,27 @@ class Preparer:
             logger.exception("a codec failed on %s", message.topic)
             fault = Fault("codec_failed", f"{type(error).__name__}: {error}")
         return Decoded(unreadable=(fault,))
+
+    def _as_sent(self, decoded: Decoded) -> Decoded:
+        """Where the wire tells the time, a message can overtake its tick: after a crash the tick is redelivered late,
+        and SOS has a session of its own. A fact is ahead then only if it is ahead of its own sending too."""
+
+        def plausible(observed_at_ms: int | None, sent_ms: int | None) -> bool:
+            return observed_at_ms is not None and observed_at_ms <= (sent_ms or 0) + self._tolerance_ms
+
+        positions = tuple(
+            msgspec.structs.replace(position, flags=position.flags & ~Flag.TIME_AHEAD)
+            if position.flags & Flag.TIME_AHEAD and plausible(position.observed_at_ms, position.sent_ms)
+            else position
+            for position in decoded.positions
+        )
+        facts = tuple(
+            msgspec.structs.replace(fact, quality=TimeQuality.DEVICE)
+            if fact.quality is TimeQuality.AHEAD and plausible(fact.observed_at_ms, fact.sent_ms)
+            else fact
+            for fact in decoded.facts
+        )
+        return msgspec.structs.replace(decoded, positions=positions, facts=facts)
 
     def _may_be_recorded(self, message: Message, fact: Fact, now_ms: Ms) -> list[Ms]:
         """When a fact without a time of its own may have been recorded already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from doorstep.supervisor import Supervisor
 def cell(sync_interval: str) -> Iterator[tuple[Running, Settings]]:
     """Everything embedded in a temporary home, on free ports, dropped afterwards."""
     with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as home:
-        settings = Settings.read({"home": Path(home), "sync_interval": sync_interval})
+        port = random.randrange(20_000, 30_000)  # other cells may run beside this one
+        settings = Settings.read({"home": Path(home), "sync_interval": sync_interval, "api_port": port})
         with Supervisor(settings, say=lambda line: None) as running:
             yield running, settings
 

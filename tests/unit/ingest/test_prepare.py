@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.events.facts import ButtonPressed, SosRaised
+from domain.events.facts import ButtonPressed, SosRaised, TimeQuality
+from domain.positions import Flag
 from domain.time import Ms
 from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC
@@ -166,3 +167,15 @@ def test_a_retained_status_is_news_for_the_registry_and_no_fact() -> None:
     prepared = Desk().write(Message("doorstep/v1/p1/status", b'{"online":false}', retained=True))
     assert [change.status for change in prepared.statuses] == [{"online": False}]
     assert prepared.facts == []
+
+
+@pytest.mark.parametrize(("sent", "unsure"), [(b',"sent":1790000600', 0), (b',"sent":1790000000', 1), (b"", 1)])
+def test_what_overtook_its_tick_is_believed_by_its_own_sending(sent: bytes, unsure: int) -> None:
+    fix = Message("doorstep/v1/p1/position", b'{"time":1790000601,"lat":1,"lon":2' + sent + b"}")
+    alarm = Message("doorstep/v1/p1/sos", b'{"time":1790000601' + sent + b"}")
+    preparer = Preparer(all_codecs(), Window(1_000, 3_600), tolerance_ms=120_000, followed=True)
+    prepared = preparer.prepare([fix, alarm], NOW_MS)
+    assert bool(prepared.positions[0].flags & Flag.TIME_AHEAD) == bool(unsure)
+    assert (prepared.facts[0].quality is TimeQuality.AHEAD) == bool(unsure)
+    told = Preparer(all_codecs(), Window(1_000, 3_600), tolerance_ms=120_000).prepare([fix], NOW_MS)
+    assert told.positions[0].flags & Flag.TIME_AHEAD, "elsewhere a device cannot vouch for itself"
