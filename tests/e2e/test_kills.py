@@ -114,12 +114,8 @@ def messages_of_the_day() -> Iterator[tuple[int, Message]]:
         else:
             kind = {CheckedIn: "checkin", CheckedOut: "checkout"}.get(type(fact), "sos")  # type: ignore[arg-type]
             said = {}
-        yield (
-            at,
-            Message(
-                f"doorstep/v1/{fact.device}/{kind}", json.dumps({"time": at / 1000, "sent": at / 1000, **said}).encode()
-            ),
-        )
+        payload = json.dumps({"time": at / 1000, "sent": at / 1000, **said}).encode()
+        yield at, Message(f"doorstep/v1/{fact.device}/{kind}", payload)
 
 
 def plan(running: Running, staff: str) -> None:
