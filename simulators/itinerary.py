@@ -25,6 +25,7 @@ from simulators.wire import (
 
 E_BIKE_MPS = 4.9
 _WAY_M = (3_000.0, 4_500.0)
+_REST_M = (700.0, 1_000.0)
 _WAIT_MS = 15 * MINUTE_MS
 """Whoever stands at a closed door waits so long before saying so."""
 _LATE_MS = 20 * MINUTE_MS
@@ -68,7 +69,7 @@ class Itinerary:
         phone.says(self._start_ms + 20_000, Shift(time=rfc3339(self._start_ms + 20_000, UTC_OFFSET_H), on=True))
         for number, visit in enumerate(self._visits):
             arrived_ms = self._travel(visit, free_ms, first=number == 0)
-            free_ms = self._serve(visit, arrived_ms)
+            free_ms = self._leave(self._serve(visit, arrived_ms))
         phone.says(free_ms, Shift(time=rfc3339(free_ms, UTC_OFFSET_H), on=False))
 
     def _travel(self, visit: Visit, free_ms: int, *, first: bool) -> int:
@@ -89,6 +90,14 @@ class Itinerary:
             self._phone.stays(self._at, free_ms, leaves_ms)
         self._phone.moves(marks, offline)
         self._at = visit.compound.at
+        return marks[-1].at_ms
+
+    def _leave(self, free_ms: int) -> int:
+        """Nobody stays in a customer's home: off to a bench or a canteen some streets away, until the next way."""
+        rest = start_for(self._rng, self._at, self._rng.uniform(*_REST_M))
+        marks = shifted(ride(self._rng, self._at, rest, self._mps), free_ms)
+        self._phone.moves(marks)
+        self._at = rest
         return marks[-1].at_ms
 
     def _serve(self, visit: Visit, arrived_ms: int) -> int:
