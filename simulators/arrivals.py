@@ -103,7 +103,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} s"
+    return "-" if value is None else f"{round(value, 1) + 0.0:.1f} s"  # no minus before 0.0
 
 
 def _local(at_s: float | None, zone: str) -> str:

@@ -22,10 +22,17 @@ class Recording(NamedTuple):
 
 
 def read_recording(source: Path, data: Path | None = None) -> Recording:
-    """A recording from its file or its day's folder. `data`: the folder that holds `traces` and `truth`, where it is
-    not one of those that the source lies in. Without truth the stops are those that the track shows itself.
-    Raises NoRecording.
+    """A recording from its file, its day's folder, or the folder of a phone with all its repetitions.
+
+    `data`: the folder that holds `traces` and `truth`, where it is not one of those that the source lies in. Without
+    truth the stops are those that the track shows itself. Raises NoRecording.
     """
+    repetitions = sorted(file for file in source.glob("rep*") if mobilitynet.is_one(file)) if source.is_dir() else []
+    if repetitions:
+        parts = [read_recording(file, data) for file in repetitions]
+        track = [fix for part in parts for fix in part.track]
+        stops = [stop for part in parts for stop in part.stops]
+        return Recording(source.resolve().name, track, stops, parts[0].zone)
     file = source / emission.TRACK if source.is_dir() else source
     if not file.is_file():
         raise NoRecording(f"{source}: no recording is there")
@@ -33,7 +40,7 @@ def read_recording(source: Path, data: Path | None = None) -> Recording:
     if not any(fix.fix_s > 0 for fix in track):
         raise NoRecording(f"{file} holds no fix with a time")
     root = next((folder for folder in file.resolve().parents if (folder / "truth").is_dir()), data)
-    name, stops, zone = file.name.partition(".")[0], list[Stop](), None
+    name, stops, zone = file.name.partition(".")[0], [], None
     if file.name == emission.TRACK:
         name, zone = file.resolve().parent.name, emission.ZONE
         stops = emission.stops_of(name, track, root) if root else []

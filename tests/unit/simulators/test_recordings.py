@@ -181,6 +181,16 @@ def test_without_any_witness_the_stop_is_there_but_not_timed(tmp_path: Path) -> 
     assert "no truth" in stop.told_by
 
 
+def test_the_folder_of_a_phone_is_all_its_repetitions(tmp_path: Path) -> None:
+    file = mobilitynet(tmp_path, {"ios-1": [(1400.0, WEST), (1450.0, INSIDE)]}, [(1400.0, WEST), (1401.0, INSIDE)])
+    write(file.with_name("rep01_3000_4000.csv.gz"), track((3000.0, 37.0)))
+    recording = read_recording(file.parent)
+    assert recording.name == "ios-1"
+    assert [fix.fix_s for fix in recording.track] == [1400.0, 1450.0, 3000.0]
+    assert [stop.name for stop in recording.stops] == ["Library"]
+    assert recording.zone == "America/Los_Angeles"
+
+
 def track(*rows: tuple[float, float]) -> str:
     """(time, latitude) rows."""
     return "\n".join(["ts,lat,lon,accuracy_m", *(f"{ts},{lat},-122.0,10" for ts, lat in rows)])
