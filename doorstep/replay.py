@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from doorstep.settings import Settings, WrongSetting
 from doorstep.supervisor import Supervisor
 from eventlog.clock import ClockMode
 from simulators.arrivals import Arrival, Summary, arrival, lines, summary
-from simulators.cell import Cell, CellTime
+from simulators.cell import Cell, CellTime, Now
 from simulators.play import as_clock, in_step
 from simulators.publisher import Publisher
 from simulators.recordings import read_recording
@@ -110,37 +111,46 @@ def replay_to(
         Publisher(address.mqtt_url, client_id=f"replay-{device}") as phone,
     ):
         now = cell.now()
+        played, moved_ms = replay(recording, worker=worker, device=device), 0
         if now.mode == ClockMode.FOLLOWED:
-            played = replay(recording, worker=worker, device=device)
-            moved_ms = 0
-            if now.at_ms >= played.from_ms:
-                raise Rejected(f"the cell's time is {isoformat(now.at_ms)}, past this recording: replay with --fresh")
-            phone.tick(played.from_ms)  # before the plan: what is planned is recorded at the time that is followed
-            cell.wait_until(played.from_ms, _SETTLE_S)
-            cell.plan(played.plan)
-            as_clock(
-                played.sendings,
-                phone,
-                from_ms=played.from_ms,
-                until_ms=played.until_ms,
-                every_ms=every_ms,
-                speed=speed,
-                passed=_Progress(played),
-            )
+            _tell_time(cell, phone, played, now, speed=speed, every_ms=every_ms)
         else:
-            if speed != now.rate:
-                own = f"{now.rate:g}"
-                raise Rejected(f"this cell's time goes {own} × by itself: replay with --speed {own}, or with --fresh")
-            played = replay(recording, worker=worker, device=device)
             moved_ms = now.at_ms - played.from_ms
             played = replay(recording, worker=worker, device=device, moved_ms=moved_ms)
-            cell.plan(played.plan)
-            in_step(played.sendings, phone, CellTime(cell), bootstrap.stop_on_signals())
-        cell.wait_until(played.until_ms, _SETTLE_S if now.mode == ClockMode.FOLLOWED else float("inf"))
+            _keep_step(cell, phone, played, now, speed=speed)
         cell.wait_until_judged(_SETTLE_S)
         arrivals = [arrival(cell.visit(visit), stop, moved_ms) for visit, stop in played.stops.items()]
     took_s = time.monotonic() - begin_s
     return Replayed(recording.name, len(played.sendings), took_s, recording.zone, arrivals, summary(arrivals))
+
+
+def _tell_time(cell: Cell, phone: Publisher, played: Replay, now: Now, *, speed: float | None, every_ms: int) -> None:
+    """Play to a cell that follows our clock."""
+    if now.at_ms >= played.from_ms:
+        raise Rejected(f"the cell's time is {isoformat(now.at_ms)}, past this recording: replay with --fresh")
+    phone.tick(played.from_ms)  # before the plan: what is planned is recorded at the time that is followed
+    cell.wait_until(played.from_ms, _SETTLE_S)
+    cell.plan(played.plan)
+    as_clock(
+        played.sendings,
+        phone,
+        from_ms=played.from_ms,
+        until_ms=played.until_ms,
+        every_ms=every_ms,
+        speed=speed,
+        passed=_Progress(played),
+    )
+    cell.wait_until(played.until_ms, _SETTLE_S)
+
+
+def _keep_step(cell: Cell, phone: Publisher, played: Replay, now: Now, *, speed: float | None) -> None:
+    """Play to a cell whose clock goes by itself."""
+    if speed != now.rate:
+        own = f"{now.rate:g}"
+        raise Rejected(f"this cell's time goes {own} × by itself: replay with --speed {own}, or with --fresh")
+    cell.plan(played.plan)
+    in_step(played.sendings, phone, CellTime(cell), threading.Event())  # Ctrl-C ends it all
+    cell.wait_until(played.until_ms, float("inf"))
 
 
 class _Progress:
