@@ -16,7 +16,7 @@ from api.assets import Assets
 from api.deps import Deps
 from api.health import read_places
 from api.metrics import Metrics
-from api.middleware import Careful
+from api.middleware import Bounded, Careful
 from api.routers import alerts, board, customer, operations, pages, registry, visits, workers
 
 LEAST_GZIP = 1_000
@@ -35,13 +35,13 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        max_body_size=deps.options.body_most,
     )
     metrics = Metrics(lambda: read_places(deps.database), lambda: deps.hub.clients, lambda: deps.hub.frames)
     app.state.deps, app.state.metrics, app.state.assets = deps, metrics, Assets(deps.pages)
     for module in (registry, board, visits, workers, alerts, customer, operations, pages):
         app.include_router(module.router)
     problems.install(app)
+    app.add_middleware(Bounded, most_bytes=deps.options.body_most)
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_GZIP, compresslevel=GZIP_LEVEL)
     app.add_middleware(Careful, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

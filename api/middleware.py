@@ -1,10 +1,14 @@
-"""Around every request: headers that keep browsers careful, and the counts for `/metrics`. Plain ASGI: streams pass."""
+"""Around every request: a bound on its body, headers that keep browsers careful, and the counts for `/metrics`.
+
+Plain ASGI, so that streams pass through untouched.
+"""
 
 from __future__ import annotations
 
 import time
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
@@ -47,3 +51,28 @@ class Careful:
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.observe(scope["method"], route, status, time.perf_counter() - began)
+
+
+class Bounded:
+    """Refuses bodies beyond a size, by what they say of themselves or by what comes."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        came = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if max(came, int(said) if said.isdecimal() else 0) > self._most_bytes:
+                raise HTTPException(413, f"a body has at most {self._most_bytes} bytes")
+            return message
+
+        await self._app(scope, receive_bounded, send)

@@ -232,7 +232,7 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         key_file=settings.mqtt_key_file,
     )
     sos_access = msgspec.structs.replace(access, client_id=f"{access.client_id}-sos")
-    inbox, counts = Inbox(), Counts()
+    inbox, counts = Inbox(settings.mqtt_keepalive_s), Counts()
     filters = [topic for codec in all_codecs() for topic in codec.filters]
     sessions = [Session(sos_access, inbox, [SOS], urgent=True), Session(access, inbox, filters)]
     return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
