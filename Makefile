@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 WEB := web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/*.html) \
 	$(shell find web/src web/public -type f 2>/dev/null)
 
-.PHONY: setup test check demo bench
+.PHONY: setup test check demo bench screenshot
 
 setup: $(STAMP)
 
@@ -33,3 +33,6 @@ demo: setup
 
 bench: setup
 	$(BIN)/doorstep bench all
+
+screenshot: setup
+	$(BIN)/python scripts/screenshot.py

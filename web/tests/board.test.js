@@ -60,7 +60,10 @@ test("attention first by how much, the rest by window", () => {
     visit("late", { alerts: open("late") }),
   ];
   const groups = order(visits, ms("02:10"));
-  assert.deepEqual(Object.values(groups).map((group) => group.map((each) => each.visit)), [["late", "risk"], ["sooner", "later"], ["done"]]);
+  assert.deepEqual(
+    Object.values(groups).map((group) => group.map((each) => each.visit)),
+    [["late", "risk"], ["sooner", "later"], ["done"]],
+  );
 });
 
 test("lateness is what it was, or what it will be at least", () => {

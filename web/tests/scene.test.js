@@ -10,7 +10,15 @@ const ms = (clock) => Date.parse(at(clock));
 
 function progress(changes = {}) {
   return {
-    visit: { visit: "v", service: "cleaning", window_from: at("01:30"), window_to: at("02:00"), planned_s: 7200, zone: "Asia/Shanghai", revision: 1 },
+    visit: {
+      visit: "v",
+      service: "cleaning",
+      window_from: at("01:30"),
+      window_to: at("02:00"),
+      planned_s: 7200,
+      zone: "Asia/Shanghai",
+      revision: 1,
+    },
     worker: { called: "王阿姨" },
     status: "on_the_way",
     status_at: at("01:12"),
@@ -125,9 +133,25 @@ test("a clock that is not the wall's is named on the page", () => {
 });
 
 test("English has a text for everything that Chinese has", () => {
-  for (const status of ["scheduled", "rescheduled", "on_the_way", "nearby", "at_compound", "arrived", "in_service", "stepped_out", "finished", "missed", "no_access", "cancelled"]) {
+  for (const status of [
+    "scheduled",
+    "rescheduled",
+    "on_the_way",
+    "nearby",
+    "at_compound",
+    "arrived",
+    "in_service",
+    "stepped_out",
+    "finished",
+    "missed",
+    "no_access",
+    "cancelled",
+  ]) {
     const view = scene(progress({ status }), ms("01:30"), "en");
-    assert.doesNotMatch(view.chip + view.headline.replace("王阿姨", "") + view.sentence.replace("王阿姨", ""), /[\u4e00-\u9fff]/);
+    assert.doesNotMatch(
+      view.chip + view.headline.replace("王阿姨", "") + view.sentence.replace("王阿姨", ""),
+      /[\u4e00-\u9fff]/,
+    );
   }
 });
 

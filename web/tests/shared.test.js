@@ -59,12 +59,25 @@ test("the largest ring lies beyond the worker", () => {
 });
 
 test("a fence's ring is closed and in the order of maps", () => {
-  const ring = fenceRing({ shape: "polygon", ring: [[31, 121], [31, 122], [32, 122]] });
-  assert.deepEqual(ring, [[121, 31], [122, 31], [122, 32], [121, 31]]);
+  const ring = fenceRing({
+    shape: "polygon",
+    ring: [
+      [31, 121],
+      [31, 122],
+      [32, 122],
+    ],
+  });
+  assert.deepEqual(ring, [
+    [121, 31],
+    [122, 31],
+    [122, 32],
+    [121, 31],
+  ]);
 });
 
 test("events arrive whole, however the stream was cut", () => {
-  const stream = ": hello\r\nretry: 1500\r\n\r\nid: 7-1\r\nevent: progress\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\n:\n\ndata: x\n\n";
+  const stream =
+    ': hello\r\nretry: 1500\r\n\r\nid: 7-1\r\nevent: progress\r\ndata: {"a":\r\ndata: 1}\r\n\r\n:\n\ndata: x\n\n';
   for (const size of [1, 2, 3, 7, stream.length]) {
     const reader = new MessageReader();
     const found = [];

@@ -27,7 +27,8 @@ export function Alerts({ page, visits, words, times, nowMs, place }: Props) {
       <ul>
         {open.map((alert) => {
           const visit = alert.subject_kind === "visit" ? known.get(alert.subject) : undefined;
-          const workerName = visit?.worker?.name ?? visits.find((each) => each.worker?.worker === alert.worker)?.worker?.name;
+          const workerName =
+            visit?.worker?.name ?? visits.find((each) => each.worker?.worker === alert.worker)?.worker?.name;
           return (
             <li key={alert.alert} class={`alert rule-${alert.rule}`}>
               <p class="alert-head">
@@ -39,7 +40,9 @@ export function Alerts({ page, visits, words, times, nowMs, place }: Props) {
               </p>
               <p>
                 {alert.subject_kind === "visit" ? (
-                  <a href={placeHref({ day: place.day, visit: alert.subject })}>{visit?.customer.name ?? alert.subject}</a>
+                  <a href={placeHref({ day: place.day, visit: alert.subject })}>
+                    {visit?.customer.name ?? alert.subject}
+                  </a>
                 ) : (
                   alert.subject
                 )}
@@ -59,7 +62,11 @@ export function explain(alert: AlertFull, words: Words, times: Times): string {
   const { params } = alert;
   const number = (name: string): number | null => (typeof params[name] === "number" ? params[name] : null);
   const text = (name: string): string | null => (typeof params[name] === "string" ? params[name] : null);
-  const [promisedMs, graceS, latenessS] = [number("promised_ms"), number("grace_s") ?? number("no_show_s"), number("lateness_s")];
+  const [promisedMs, graceS, latenessS] = [
+    number("promised_ms"),
+    number("grace_s") ?? number("no_show_s"),
+    number("lateness_s"),
+  ];
   return words.explain(alert.rule, {
     promised: promisedMs === null ? null : times.clock(promisedMs),
     grace: graceS === null ? null : words.duration(graceS),

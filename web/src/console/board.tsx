@@ -57,11 +57,28 @@ export function BoardView({ token, words, language, leave, toggle }: Props) {
           {words.title}
         </h1>
         <div class="days">
-          <button type="button" class="icon-button" aria-label={words.dayBefore} disabled={!day} onClick={() => day && toDay(shiftDay(day, -1))}>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={words.dayBefore}
+            disabled={!day}
+            onClick={() => day && toDay(shiftDay(day, -1))}
+          >
             <IconBack />
           </button>
-          <input type="date" aria-label={words.day} value={day ?? ""} onChange={(event) => toDay(event.currentTarget.value || null)} />
-          <button type="button" class="icon-button" aria-label={words.dayAfter} disabled={!day} onClick={() => day && toDay(shiftDay(day, 1))}>
+          <input
+            type="date"
+            aria-label={words.day}
+            value={day ?? ""}
+            onChange={(event) => toDay(event.currentTarget.value || null)}
+          />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={words.dayAfter}
+            disabled={!day}
+            onClick={() => day && toDay(shiftDay(day, 1))}
+          >
             <IconNext />
           </button>
           <button type="button" class="text-button" disabled={place.day === null} onClick={() => toDay(null)}>
@@ -90,24 +107,60 @@ export function BoardView({ token, words, language, leave, toggle }: Props) {
             {words.everything} <b>{board?.visits.length ?? "–"}</b>
           </button>
           {STATUSES.filter((status) => counts[status]).map((status) => (
-            <button key={status} type="button" class={`filter status-${status}`} aria-pressed={only === status} onClick={() => setOnly(only === status ? null : status)}>
+            <button
+              key={status}
+              type="button"
+              class={`filter status-${status}`}
+              aria-pressed={only === status}
+              onClick={() => setOnly(only === status ? null : status)}
+            >
               <span class="dot" aria-hidden="true" />
               {words.status[status]} <b>{counts[status]}</b>
             </button>
           ))}
-          <input type="search" class="search" placeholder={words.search} aria-label={words.search} value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+          <input
+            type="search"
+            class="search"
+            placeholder={words.search}
+            aria-label={words.search}
+            value={search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
         </div>
         {board && board.visits.length === 0 && <p class="empty">{words.nothing}</p>}
         {board && board.visits.length > 0 && shown.length === 0 && <p class="empty">{words.nothingFound}</p>}
         {(["attention", "open", "over"] as const).map((name) => (
-          <VisitTable key={name} name={name} visits={groups[name]} minuteMs={minuteMs} words={words} times={times} language={language} place={place} />
+          <VisitTable
+            key={name}
+            name={name}
+            visits={groups[name]}
+            minuteMs={minuteMs}
+            words={words}
+            times={times}
+            language={language}
+            place={place}
+          />
         ))}
       </main>
       <aside class="side">
         {place.visit ? (
-          <Detail key={place.visit} visit={place.visit} token={token} words={words} language={language} backHref={placeHref({ day: place.day, visit: null })} />
+          <Detail
+            key={place.visit}
+            visit={place.visit}
+            token={token}
+            words={words}
+            language={language}
+            backHref={placeHref({ day: place.day, visit: null })}
+          />
         ) : (
-          <Alerts page={alerts.value} visits={board?.visits ?? []} words={words} times={times} nowMs={minuteMs} place={place} />
+          <Alerts
+            page={alerts.value}
+            visits={board?.visits ?? []}
+            words={words}
+            times={times}
+            nowMs={minuteMs}
+            place={place}
+          />
         )}
       </aside>
     </div>

@@ -46,7 +46,13 @@ export function Detail({ visit, token, words, language, backHref }: Props) {
               {words.status[value.status]}
             </span>
           </h2>
-          <Summary visit={value} nowMs={nowMs} words={words} times={timesFor(language, value.zone)} language={language} />
+          <Summary
+            visit={value}
+            nowMs={nowMs}
+            words={words}
+            times={timesFor(language, value.zone)}
+            language={language}
+          />
           <CustomerLinkMaker path={path} token={token} words={words} times={timesFor(language, value.zone)} />
           <VisitAlerts visit={value} words={words} times={timesFor(language, value.zone)} />
           <Timeline visit={value} nowMs={nowMs} words={words} times={timesFor(language, value.zone)} />
@@ -73,18 +79,30 @@ function Summary({ visit, nowMs, words, times, language }: Part & { nowMs: numbe
   rows.push([words.address, [visit.site.name, visit.site.address].filter(Boolean).join(" · ")]);
   if (kept.arrived_at) {
     const late = kept.lateness_s ?? 0;
-    const against = kept.on_time ? words.onTime : late > 0 ? words.late(words.duration(late)) : words.early(words.duration(kept.early_s ?? 0));
+    const against = kept.on_time
+      ? words.onTime
+      : late > 0
+        ? words.late(words.duration(late))
+        : words.early(words.duration(kept.early_s ?? 0));
     rows.push([words.arrival, `${times.moment(Date.parse(kept.arrived_at), nowMs)} · ${against}`]);
   } else if (eta && !visit.over) {
-    rows.push([words.arrival, `${words.about(times.clock(Date.parse(eta.at)))} · ${words.remaining(words.metres(eta.remaining_m))}`]);
+    rows.push([
+      words.arrival,
+      `${words.about(times.clock(Date.parse(eta.at)))} · ${words.remaining(words.metres(eta.remaining_m))}`,
+    ]);
   }
   if (kept.served_from) {
-    const span = kept.served_to ? times.span(Date.parse(kept.served_from), Date.parse(kept.served_to)) : `${times.clock(Date.parse(kept.served_from))}–`;
+    const span = kept.served_to
+      ? times.span(Date.parse(kept.served_from), Date.parse(kept.served_to))
+      : `${times.clock(Date.parse(kept.served_from))}–`;
     rows.push([words.served, kept.served_s === null ? span : `${span} · ${words.duration(kept.served_s)}`]);
   }
   if (position) {
     const accuracy = position.accuracy_m === null ? "" : ` · ${words.accuracy(words.metres(position.accuracy_m))}`;
-    rows.push([words.position, `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}${accuracy} · ${times.moment(Date.parse(position.at), nowMs)}`]);
+    rows.push([
+      words.position,
+      `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}${accuracy} · ${times.moment(Date.parse(position.at), nowMs)}`,
+    ]);
   }
   if (visit.checklist.length > 0) rows.push([words.checklist, visit.checklist.join(" · ")]);
   return (
@@ -114,13 +132,20 @@ function VisitAlerts({ visit, words, times }: Part) {
               </span>
               <span class="quiet">
                 {times.clock(Date.parse(alert.started_at))} ·{" "}
-                {!alert.standing ? words.alertRetracted : alert.ended_at ? words.alertEnded(times.clock(Date.parse(alert.ended_at))) : words.alertOpen}
+                {!alert.standing
+                  ? words.alertRetracted
+                  : alert.ended_at
+                    ? words.alertEnded(times.clock(Date.parse(alert.ended_at)))
+                    : words.alertOpen}
               </span>
             </p>
             <p>{explain(alert, words, times)}</p>
             <p class="quiet small">
               {words.version(alert.rule_version)} · {words.changedFacts(alert.evidence.length)}
-              {alert.history.map((change) => ` · ${times.clock(Date.parse(change.known_at))} ${words.change[change.change] ?? change.change}${change.reason ? ` (${change.reason})` : ""}`)}
+              {alert.history.map(
+                (change) =>
+                  ` · ${times.clock(Date.parse(change.known_at))} ${words.change[change.change] ?? change.change}${change.reason ? ` (${change.reason})` : ""}`,
+              )}
             </p>
           </li>
         ))}
@@ -168,7 +193,10 @@ function Timeline({ visit, nowMs, words, times }: Part & { nowMs: number }) {
 function knowledge(step: TimelineStep, words: Words, times: Times): string {
   const knownMs = Date.parse(step.known_from);
   const lagS = (knownMs - Date.parse(step.at)) / 1000;
-  const known = lagS >= LATE_KNOWLEDGE_S ? `${words.knownAt(times.clock(knownMs))} (${words.knownLater(words.duration(lagS))})` : words.knownAt(times.clock(knownMs));
+  const known =
+    lagS >= LATE_KNOWLEDGE_S
+      ? `${words.knownAt(times.clock(knownMs))} (${words.knownLater(words.duration(lagS))})`
+      : words.knownAt(times.clock(knownMs));
   return step.known_to === null ? known : `${known} · ${words.corrected(times.clock(Date.parse(step.known_to)))}`;
 }
 

@@ -6,7 +6,17 @@ import { IconLink } from "../shared/icons.tsx";
 import type { Times } from "../shared/times.ts";
 import type { Words } from "./words.ts";
 
-export function CustomerLinkMaker({ path, token, words, times }: { path: string; token: string; words: Words; times: Times }) {
+export function CustomerLinkMaker({
+  path,
+  token,
+  words,
+  times,
+}: {
+  path: string;
+  token: string;
+  words: Words;
+  times: Times;
+}) {
   const [link, setLink] = useState<CustomerLink | "asking" | "failed" | null>(null);
   const [copied, setCopied] = useState(false);
   const ask = async (): Promise<void> => {

@@ -71,7 +71,16 @@ export function matches(visit: BoardVisit, text: string): boolean {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return true;
   const { customer, site, worker } = visit;
-  return [customer.name, customer.customer, site.name, site.address, worker?.name, worker?.worker, visit.visit, visit.service]
+  return [
+    customer.name,
+    customer.customer,
+    site.name,
+    site.address,
+    worker?.name,
+    worker?.worker,
+    visit.visit,
+    visit.service,
+  ]
     .filter((each): each is string => typeof each === "string")
     .some((each) => each.toLowerCase().includes(wanted));
 }

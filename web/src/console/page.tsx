@@ -35,7 +35,13 @@ export function ConsolePage() {
     setToken(null);
   }, []);
   const toggle = (
-    <button type="button" class="text-button" lang={language === "en" ? "zh-CN" : "en"} aria-label={words.otherLanguageLabel} onClick={toggleLanguage}>
+    <button
+      type="button"
+      class="text-button"
+      lang={language === "en" ? "zh-CN" : "en"}
+      aria-label={words.otherLanguageLabel}
+      onClick={toggleLanguage}
+    >
       {words.otherLanguage}
     </button>
   );
@@ -58,7 +64,12 @@ function Gate(props: { words: Words; refused: boolean; enter: (token: string) =>
         <p class="quiet">{words.tokenHint}</p>
         <label>
           {words.tokenLabel}
-          <input type="password" autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+          <input
+            type="password"
+            autocomplete="off"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
         </label>
         {props.refused && (
           <p class="trouble" role="alert">

@@ -18,7 +18,11 @@ interface Shared {
   place: Place;
 }
 
-export function VisitTable({ name, visits, ...shared }: Shared & { name: "attention" | "open" | "over"; visits: BoardVisit[] }) {
+export function VisitTable({
+  name,
+  visits,
+  ...shared
+}: Shared & { name: "attention" | "open" | "over"; visits: BoardVisit[] }) {
   const { words } = shared;
   if (visits.length === 0) return null;
   return (
@@ -54,7 +58,12 @@ function Row({ visit, minuteMs, words, times, language, place }: Shared & { visi
     const opened = place.visit === visit.visit;
     const standing = visit.alerts.filter((alert) => alert.standing);
     return (
-      <tr class={`visit urgency-${urgency(visit, minuteMs)}`} data-visit={visit.visit} data-status={visit.status} aria-current={opened || undefined}>
+      <tr
+        class={`visit urgency-${urgency(visit, minuteMs)}`}
+        data-visit={visit.visit}
+        data-status={visit.status}
+        aria-current={opened || undefined}
+      >
         <td class="cell-window">{times.span(Date.parse(visit.window_from), Date.parse(visit.window_to))}</td>
         <td class="cell-status">
           <span class={`status-chip status-${visit.status}`}>
@@ -63,12 +72,16 @@ function Row({ visit, minuteMs, words, times, language, place }: Shared & { visi
           </span>
         </td>
         <td class="cell-customer">
-          <a href={placeHref({ day: place.day, visit: visit.visit })}>{visit.customer.name ?? visit.customer.customer}</a>
+          <a href={placeHref({ day: place.day, visit: visit.visit })}>
+            {visit.customer.name ?? visit.customer.customer}
+          </a>
           <span class="quiet">
             {visit.site.name} · {serviceName(visit.service, language)}
           </span>
         </td>
-        <td class="cell-worker">{visit.worker ? (visit.worker.name ?? visit.worker.worker) : <span class="quiet">{words.nobody}</span>}</td>
+        <td class="cell-worker">
+          {visit.worker ? (visit.worker.name ?? visit.worker.worker) : <span class="quiet">{words.nobody}</span>}
+        </td>
         <td class="cell-arrival">{arrivalText(visit, words, times)}</td>
         <td class="cell-against">
           <Against visit={visit} minuteMs={minuteMs} words={words} />
@@ -97,6 +110,11 @@ function Against({ visit, minuteMs, words }: { visit: BoardVisit; minuteMs: numb
   const duration = words.duration(found.seconds);
   if (found.kind === "passed") return <span class="against-late">{words.passed(duration)}</span>;
   if (found.kind === "expected") return <span class="against-risk">{words.expectedLate(duration)}</span>;
-  if (found.seconds <= 0) return <span class={visit.on_time === false ? "against-risk" : "against-good"}>{visit.on_time === false ? words.early(duration) : words.onTime}</span>;
+  if (found.seconds <= 0)
+    return (
+      <span class={visit.on_time === false ? "against-risk" : "against-good"}>
+        {visit.on_time === false ? words.early(duration) : words.onTime}
+      </span>
+    );
   return <span class={visit.on_time ? "against-good" : "against-late"}>{words.late(duration)}</span>;
 }

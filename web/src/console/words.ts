@@ -29,7 +29,15 @@ export interface Words {
   nothing: string;
   nothingFound: string;
   status: Record<Status, string>;
-  columns: { window: string; status: string; customer: string; worker: string; arrival: string; against: string; alerts: string };
+  columns: {
+    window: string;
+    status: string;
+    customer: string;
+    worker: string;
+    arrival: string;
+    against: string;
+    alerts: string;
+  };
   nobody: string;
   about(clock: string): string;
   arrivedAt(clock: string): string;

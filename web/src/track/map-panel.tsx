@@ -52,12 +52,10 @@ export function MapPanel({ progress, view, words }: { progress: Progress; view: 
   }, []);
 
   const { position } = progress;
-  useEffect(() => live.current?.show(newest.current), [
-    position?.lat,
-    position?.lon,
-    position?.accuracy_m,
-    subject.stale,
-  ]);
+  useEffect(
+    () => live.current?.show(newest.current),
+    [position?.lat, position?.lon, position?.accuracy_m, subject.stale],
+  );
 
   const recentre = (): void => {
     live.current?.recentre();

@@ -43,7 +43,13 @@ export function TrackPage({ token }: { token: string | null }) {
           <IconDoor />
           {words.brandLabel}
         </span>
-        <button type="button" class="text-button" lang={language === "en" ? "zh-CN" : "en"} onClick={choose} aria-label={words.otherLanguageLabel}>
+        <button
+          type="button"
+          class="text-button"
+          lang={language === "en" ? "zh-CN" : "en"}
+          onClick={choose}
+          aria-label={words.otherLanguageLabel}
+        >
           {words.otherLanguage}
         </button>
       </header>
@@ -54,7 +60,17 @@ export function TrackPage({ token }: { token: string | null }) {
   );
 }
 
-function Content({ state, view, words, language }: { state: State; view: Scene | null; words: Words; language: Language }) {
+function Content({
+  state,
+  view,
+  words,
+  language,
+}: {
+  state: State;
+  view: Scene | null;
+  words: Words;
+  language: Language;
+}) {
   if (state.gone) return <GoneCard title={goneTitle(state, words)} text={words[state.gone]} testid={state.gone} />;
   if (!state.progress || !view) return <Waiting state={state} words={words} />;
   return (
@@ -101,7 +117,14 @@ function Hero({ state, view, words }: { state: State; view: Scene; words: Words 
       )}
       {service && (
         <div class="service">
-          <div class="meter" role="progressbar" aria-label={words.progressLabel} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(service.share * 100)}>
+          <div
+            class="meter"
+            role="progressbar"
+            aria-label={words.progressLabel}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(service.share * 100)}
+          >
             <span style={{ width: `${(service.share * 100).toFixed(1)}%` }} />
           </div>
           <p>{service.text}</p>
@@ -136,7 +159,12 @@ function Chip({ view }: { view: Scene }) {
 
 function ConnectionMark({ state, words }: { state: State; words: Words }) {
   return (
-    <span class={`connection connection-${state.connection}`} hidden={state.progress?.ended ?? false} data-testid="connection" data-connection={state.connection}>
+    <span
+      class={`connection connection-${state.connection}`}
+      hidden={state.progress?.ended ?? false}
+      data-testid="connection"
+      data-connection={state.connection}
+    >
       <span class="dot" aria-hidden="true" />
       {words.connection[state.connection]}
     </span>
@@ -170,7 +198,12 @@ function Steps({ view, words }: { view: Scene; words: Words }) {
       <h2>{words.stepsTitle}</h2>
       <ol class="steps" data-testid="steps">
         {view.steps.map((step) => (
-          <li key={step.key} class={`step step-${step.state}`} data-status={step.status} aria-current={step.state === "now" ? "step" : undefined}>
+          <li
+            key={step.key}
+            class={`step step-${step.state}`}
+            data-status={step.status}
+            aria-current={step.state === "now" ? "step" : undefined}
+          >
             <span class="step-mark" aria-hidden="true">
               {step.state === "done" && <IconCheck />}
             </span>
@@ -180,7 +213,9 @@ function Steps({ view, words }: { view: Scene; words: Words }) {
                 <span class="unseen"> ({words.stepState[step.state]})</span>
               </span>
               {step.time && (
-                <span class="step-time">{step.state === "ahead" ? `${words.estimateTag} ${step.time}` : step.time}</span>
+                <span class="step-time">
+                  {step.state === "ahead" ? `${words.estimateTag} ${step.time}` : step.time}
+                </span>
               )}
             </span>
           </li>

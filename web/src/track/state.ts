@@ -33,7 +33,9 @@ export function reduce(state: State, happening: Happening): State {
         gone: null,
       };
     case "connection":
-      return state.connection === happening.connection ? state : { ...state, connection: lost(state, happening.connection) };
+      return state.connection === happening.connection
+        ? state
+        : { ...state, connection: lost(state, happening.connection) };
     case "gone":
       return { ...state, connection: "closed", gone: happening.why };
   }

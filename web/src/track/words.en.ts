@@ -149,6 +149,7 @@ export const en: Words = {
     const rest = minutes % 60;
     return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
   },
-  metres: (m) => (m < 950 ? `${Math.max(10, Math.round(m / 10) * 10)} m` : `${Number((m / 1000).toFixed(m < 9950 ? 1 : 0))} km`),
+  metres: (m) =>
+    m < 950 ? `${Math.max(10, Math.round(m / 10) * 10)} m` : `${Number((m / 1000).toFixed(m < 9950 ? 1 : 0))} km`,
   title: (status, who, etaClock) => (etaClock ? `${etaClock} · ${who}` : `${CHIP[status]} · ${who}`),
 };

@@ -145,6 +145,7 @@ export const zh: Words = {
     const rest = minutes % 60;
     return `${Math.floor(minutes / 60)} 小时${rest ? ` ${rest} 分钟` : ""}`;
   },
-  metres: (m) => (m < 950 ? `${Math.max(10, Math.round(m / 10) * 10)} 米` : `${Number((m / 1000).toFixed(m < 9950 ? 1 : 0))} 公里`),
+  metres: (m) =>
+    m < 950 ? `${Math.max(10, Math.round(m / 10) * 10)} 米` : `${Number((m / 1000).toFixed(m < 9950 ? 1 : 0))} 公里`,
   title: (status, who, etaClock) => (etaClock ? `${etaClock} 到 · ${who}` : `${CHIP[status]} · ${who}`),
 };

@@ -7,7 +7,7 @@ import { offset } from "../../shared/ground.ts";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Where a ring may carry its name: degrees from the worker's direction, the first that is in sight. */
-const BESIDE_DEG = [24, -24, 45, -45, 70, -70, 180, 120, -120];
+const BESIDE_DEG = [42, -42, 65, -65, 90, -90, 24, -24, 180];
 const MARGIN_PX = 28;
 
 export class Overlay {

@@ -18,14 +18,28 @@ export interface Colours {
 export function coloursOf(element: Element): Colours {
   const css = getComputedStyle(element);
   const read = (name: string): string => css.getPropertyValue(name).trim() || "#888";
-  return { ground: read("--map-ground"), ring: read("--map-ring"), fence: read("--map-fence"), inside: read("--map-inside"), buffer: read("--map-buffer") };
+  return {
+    ground: read("--map-ground"),
+    ring: read("--map-ring"),
+    fence: read("--map-fence"),
+    inside: read("--map-inside"),
+    buffer: read("--map-buffer"),
+  };
 }
 
-export function styleOf(colours: Colours, home: Point, fence: Fence, radii: number[], base: BaseMap | null): StyleSpecification {
+export function styleOf(
+  colours: Colours,
+  home: Point,
+  fence: Fence,
+  radii: number[],
+  base: BaseMap | null,
+): StyleSpecification {
   return {
     version: 8,
     sources: {
-      ...(base ? { base: { type: "raster", tiles: [base.url], tileSize: 256, attribution: base.attribution ?? "" } } : {}),
+      ...(base
+        ? { base: { type: "raster", tiles: [base.url], tileSize: 256, attribution: base.attribution ?? "" } }
+        : {}),
       rings: ringSource(home, radii),
       fence: shapes([{ type: "Polygon", coordinates: [fenceRing(fence)] }]),
     },
@@ -46,7 +60,12 @@ export function styleOf(colours: Colours, home: Point, fence: Fence, radii: numb
         layout: { visibility: base ? "none" : "visible" },
         paint: { "line-color": colours.ring, "line-width": 1 },
       },
-      { id: "fence-edge", type: "line", source: "fence", paint: { "line-color": colours.fence, "line-width": 1.5, "line-opacity": 0.7 } },
+      {
+        id: "fence-edge",
+        type: "line",
+        source: "fence",
+        paint: { "line-color": colours.fence, "line-width": 1.5, "line-opacity": 0.7 },
+      },
     ],
   };
 }
