@@ -47,7 +47,7 @@ def rebuild(
     `page_rows` None folds everything in one page.
     """
     began = time.monotonic()
-    fresh = f"{schema}_next"
+    fresh, old_schema = f"{schema}_next", f"{schema}_old"
     unit = _fresh(dsn, log, fresh)
     try:
         entries = _catch_up(unit, log, page_rows, progress)
@@ -59,7 +59,9 @@ def rebuild(
             old, new = digest(cursor, schema, tables()), digest(cursor, fresh, tables())
             generation = live.generation
             if swap:
-                generation = _swap(cursor, schema, fresh, live)
+                generation = _swap(cursor, schema, fresh, old_schema, live)
+        if swap:
+            _drop(unit, old_schema)
         return Rebuilt(
             live.position,
             generation,
@@ -71,8 +73,7 @@ def rebuild(
         )
     finally:
         if not swap:
-            with unit.connection.transaction(), unit.connection.cursor() as cursor:
-                place.drop(cursor, fresh)
+            _drop(unit, fresh)
         unit.close()
 
 
@@ -135,10 +136,15 @@ def _catch_up(
         progress(unit.place.position)
 
 
-def _swap(cursor: Cursor[Any], schema: str, fresh: str, live: place.Place) -> int:
+def _drop(unit: Unit, schema: str) -> None:
+    """In a transaction of its own: it waits for those who read these tables, and nobody may wait for it meanwhile."""
+    with unit.connection.transaction(), unit.connection.cursor() as cursor:
+        place.drop(cursor, schema)
+
+
+def _swap(cursor: Cursor[Any], schema: str, fresh: str, old: str, live: place.Place) -> int:
     """Two renames and the rows of their places; returns the new generation."""
-    old = f"{schema}_old"
-    place.drop(cursor, old)
+    place.drop(cursor, old)  # what an interrupted rebuild left behind
     cursor.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(old)))
     cursor.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(fresh), sql.Identifier(schema)))
     cursor.execute("DELETE FROM projector.units WHERE schema = %s", (schema,))
@@ -146,6 +152,5 @@ def _swap(cursor: Cursor[Any], schema: str, fresh: str, live: place.Place) -> in
     cursor.execute(
         "UPDATE projector.units SET schema = %s, generation = %s WHERE schema = %s", (schema, generation, fresh)
     )
-    place.drop(cursor, old)
     place.notify(cursor, place.Moved(generation, live.position, live.known_ms, live.now_ms, None, True))
     return generation

@@ -53,7 +53,12 @@ def readyz(deps: Here) -> Response:
     return answer
 
 
-@router.get("/metrics", summary="Counts and places, in Prometheus' text format", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Counts and places, in Prometheus' text format",
+)
 def metrics(deps: Here, request: Request) -> Response:
     counted: Metrics = request.app.state.metrics
     return Response(counted.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -82,7 +87,12 @@ def tiles(deps: Here) -> Response:
     )
 
 
-@router.get("/v1/wire-schema", responses=problems(404), summary="JSON Schema of what devices publish over MQTT")
+@router.get(
+    "/v1/wire-schema",
+    response_class=Response,
+    responses=problems(404) | {200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}},
+    summary="JSON Schema of what devices publish over MQTT",
+)
 async def wire_schema(deps: Here) -> Response:
     if deps.wire_schema is None:
         raise NotFound("the wire format's schema is not served here")

@@ -80,6 +80,12 @@ class Cell:
             self._unit.fold(entries)
         return self._unit.place.position
 
+    def reopen(self) -> None:
+        """Forget the judge, whose connection is lost; the next fold opens another."""
+        if self._unit is not None:
+            self._unit.close()
+        self._unit = None
+
     def tick(self, at_ms: int) -> None:
         """It is now so late, in the log and on the clock."""
         self.clock.ms = Ms(max(self.clock.ms, at_ms))

@@ -1,0 +1,162 @@
+"""Health with its reasons, metrics, the clock, the pages, and the OpenAPI."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from domain.time import MINUTE_MS, isoformat
+from doorstep.bootstrap import staff_token
+from doorstep.settings import Settings
+from eventlog.clock import ClockMode
+from projections import place
+from projections.unit import JUDGE
+from tests.integration.api.cell import NOON, TOKEN, Cell, cell_at, one_visit
+
+
+def reasons(cell: Cell) -> dict[str, str]:
+    answer = cell.get("/readyz", token=None)
+    told: dict[str, Any] = answer.json()
+    assert (answer.status_code == 200) == told["ready"] == (not told["reasons"])
+    return told["reasons"]
+
+
+def test_the_process_is_up_whatever_else_is_not(shared: Cell) -> None:
+    assert shared.ok(shared.get("/healthz", token=None)) == {"status": "ok"}
+
+
+def test_a_cell_whose_parts_all_work_is_ready(database: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        url = f"mqtt://127.0.0.1:{broker.getsockname()[1]}"
+        with cell_at(database, tmp_path, mqtt_url=url) as cell, psycopg.connect(cell.dsn, autocommit=True) as conn:
+            cell.plan(**one_visit())
+            cell.fold()
+            assert reasons(cell) == {"projector": "does not run", "ingest": "never ran"}
+            with conn.cursor() as cursor:
+                assert place.try_run(cursor, JUDGE)
+            conn.execute("INSERT INTO ingest.counters (name, value) VALUES ('positions', 17)")
+            assert reasons(cell) == {}
+            conn.execute("UPDATE ingest.counters SET at = now() - interval '30 seconds'")
+            assert reasons(cell)["ingest"].startswith("has been silent for 3")
+
+
+def test_a_broker_that_does_not_answer_is_a_reason(cell: Cell) -> None:
+    cell.fold()
+    assert "broker" in reasons(cell)
+
+
+def test_a_projector_that_stands_still_says_why(cell: Cell) -> None:
+    cell.fold()
+    with psycopg.connect(cell.dsn) as conn, conn.cursor() as cursor:
+        place.stop(cursor, JUDGE, 5, "log position 5 cannot be folded")
+    assert "cannot be folded" in reasons(cell)["projector"]
+
+
+def test_a_projector_far_behind_is_a_reason(database: str, tmp_path: Path) -> None:
+    with cell_at(database, tmp_path, ready_behind=3) as cell, psycopg.connect(cell.dsn, autocommit=True) as conn:
+        with conn.cursor() as cursor:
+            assert place.try_run(cursor, JUDGE)
+        cell.plan(**one_visit())
+        assert reasons(cell)["projector"] == "is 5 log entries behind"
+        cell.fold()
+        assert "projector" not in reasons(cell)
+
+
+def test_metrics_say_where_things_stand_and_what_was_counted(cell: Cell) -> None:
+    cell.plan(**one_visit())
+    position = cell.fold()
+    cell.tick(NOON + MINUTE_MS)
+    with psycopg.connect(cell.dsn) as conn:
+        conn.execute("INSERT INTO ingest.counters (name, value) VALUES ('positions', 17), ('last_flush_ms', 2.5)")
+    cell.get("/v1/board")
+    cell.get("/v1/visits/v-1")
+    cell.get("/v1/visits/v-2")
+    cell.get("/wp-login.php")
+    found = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(cell.get("/metrics", token=None).text)
+        for sample in family.samples
+    }
+    assert found[("doorstep_log_head",)] == position + 1
+    assert found[("doorstep_projection_position", "judge")] == position
+    assert found[("doorstep_projection_behind", "judge")] == 1
+    assert found[("doorstep_projection_error", "judge")] == 0
+    assert found[("doorstep_ingest_positions_total",)] == 17
+    assert found[("doorstep_ingest_last_flush_ms",)] == 2.5
+    assert found[("doorstep_streams",)] == 0
+    assert found[("doorstep_requests_total", *sorted(("GET", "/v1/visits/{visit}", "200")))] == 1
+    assert found[("doorstep_requests_total", *sorted(("GET", "/v1/visits/{visit}", "404")))] == 1
+    assert found[("doorstep_requests_total", *sorted(("GET", "unknown", "404")))] == 1
+    assert found[("doorstep_request_seconds_count", "/v1/board")] == 1
+
+
+def test_the_clock_is_the_cells(cell: Cell) -> None:
+    assert cell.ok(cell.get("/v1/clock", token=None)) == {"now": isoformat(NOON), "mode": "wall", "rate": 1.0}
+
+
+@pytest.mark.parametrize(("mode", "rate", "told"), [("scaled", 60.0, 60.0), ("followed", None, 0.0)])
+def test_a_clock_that_is_not_the_walls_says_so(
+    database: str, tmp_path: Path, mode: str, rate: float | None, told: float
+) -> None:
+    with cell_at(database, tmp_path, clock_mode=ClockMode(mode), **({"clock_rate": rate} if rate else {})) as cell:
+        clock = cell.ok(cell.get("/v1/clock"))
+        assert (clock["mode"], clock["rate"]) == (mode, told)
+
+
+def test_pages_say_what_lies_below_their_maps(database: str, tmp_path: Path) -> None:
+    tiles = tmp_path / "city.pmtiles"
+    tiles.write_bytes(b"PMTiles" * 100)
+    with cell_at(database, tmp_path, base_map="pmtiles", base_map_url=str(tiles)) as cell:
+        told = cell.ok(cell.get("/v1/map", token=None))
+        assert told["kind"] == "pmtiles"
+        part = cell.get(told["url"], token=None, headers={"Range": "bytes=7-13"})
+        assert (part.status_code, part.content) == (206, b"PMTiles")
+
+
+def test_without_a_base_map_there_is_none(shared: Cell) -> None:
+    assert shared.ok(shared.get("/v1/map", token=None)) == {"kind": "none", "url": None}
+    assert shared.get("/v1/map/tiles.pmtiles").status_code == 404
+
+
+def test_the_wire_formats_schema_is_served(shared: Cell) -> None:
+    assert "position" in shared.ok(shared.get("/v1/wire-schema", token=None))["$defs"]
+
+
+def test_large_answers_are_packed(shared: Cell) -> None:
+    answer = shared.get("/openapi.json", token=None)
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in shared.get("/healthz").headers
+
+
+def test_the_openapi_tells_every_endpoint_with_its_answers_and_problems(shared: Cell) -> None:
+    told = shared.ok(shared.get("/openapi.json", token=None))
+    operations = [(p, m, o) for p, methods in told["paths"].items() for m, o in methods.items()]
+    assert len({operation["operationId"] for *_, operation in operations}) == len(operations) >= 26
+    for path, method, operation in operations:
+        assert operation["summary"], (path, method)
+        assert "content" in operation["responses"]["200"], (path, method)
+        for status, response in operation["responses"].items():
+            if status[0] in "45" and path != "/readyz":
+                assert list(response["content"]) == ["application/problem+json"], (path, method, status)
+    for path in ("/v1/board", "/v1/visits/{visit}", "/v1/alerts"):
+        assert told["paths"][path]["get"]["security"], path
+    assert "security" not in told["paths"]["/v1/track/{token}"]["get"]
+    references = {word for word in msgspec.json.encode(told).decode().split('"') if word.startswith("#/components/")}
+    for reference in references:
+        assert reference.rpartition("/")[2] in told["components"]["schemas"], reference
+
+
+def test_the_staff_token_is_minted_once_and_only_its_owner_may_read_it(database: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", database_url=database)
+    minted = staff_token(settings)
+    assert len(minted) >= 32
+    assert staff_token(settings) == minted
+    assert (tmp_path / "home/staff-token").stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["staff-token"]
+    assert staff_token(Settings(home=tmp_path / "home", staff_token=TOKEN)) == TOKEN
