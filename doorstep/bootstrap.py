@@ -246,7 +246,7 @@ def retry_of(settings: Settings, log: EventLog, conn: psycopg.Connection[Any]) -
 def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, *, writer: str = "main") -> Committer:
     followed = settings.clock_mode == ClockMode.FOLLOWED
     cell_time: CellTime = FollowedTime(log) if followed else ToldTime(cell_clock(settings, log))
-    window = Window(settings.dedupe_rows, settings.dedupe_s)
+    window = Window(settings.dedupe_rows, settings.dedupe_s, settings.in_flight)
     preparer = Preparer(
         all_codecs(),
         window,

@@ -44,7 +44,7 @@ class ToldTime:
 
     def segments(self, deliveries: list[Delivery]) -> list[Segment]:
         """All at once."""
-        return [Segment(deliveries, [delivery.message for delivery in deliveries])]
+        return [Segment(deliveries, [delivery.message for delivery in deliveries if not delivery.stored])]
 
     def begin(self, segment: Segment) -> tuple[Ms, list[Append]]:
         """See CellTime."""
@@ -68,7 +68,9 @@ class FollowedTime:
         segments = [Segment([], [])]
         for delivery in deliveries:
             tick_ms = _tick(delivery.message)
-            if tick_ms is None:
+            if delivery.stored:
+                pass
+            elif tick_ms is None:
                 segments[-1].messages.append(delivery.message)
             elif segments[-1].messages or segments[-1].tick_ms is None:
                 segments.append(Segment([], [], tick_ms))

@@ -142,6 +142,6 @@ class Committer:
         self._learn(letter, 0.0)
 
     def _learn(self, prepared: Prepared, took_s: float) -> None:
-        self._window.add(prepared.recorded_at_ms, prepared.ids)
+        self._window.add(prepared.recorded_at_ms, prepared.ids, prepared.untimed)
         self._window.claim(prepared.claims)
         self._counts.add(prepared, took_s)

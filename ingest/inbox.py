@@ -2,12 +2,14 @@
 
 A broker that reconnects, or waits too long, delivers again what it already delivered, with DUP set (MQTT 3.1.1,
 section 4.4). Such a repeat takes the place of its twin here instead of standing in line behind it, so an outage of the
-database, however long, holds no more than the broker's in-flight limit.
+database, however long, holds no more than the broker's in-flight limit. One that crossed its acknowledgement is
+recognised as well, and only acknowledged again.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -16,40 +18,52 @@ from ingest.message import Message
 Acknowledge = Callable[[int], None]
 """Acknowledges the packet of this id on a connection that stands."""
 
+LATELY = 65_535
+"""Acknowledged messages remembered: no session has more packet ids."""
+
 WIDEST_BATCH_BYTES = 16 << 20
 """Payloads that end a batch early: the largest single message a broker of ours carries, so memory stays small."""
 
 
 class Line:
     """One session's deliveries, in the order received. `connection` counts its connections; acknowledgements of an
-    older one are void, because the broker may have given its packet ids to other messages."""
+    older one are void, because the broker may have given its packet ids to other messages. The present one began, or
+    the last one was lost, at `changed_at_s` of the monotonic clock.
+    """
 
     def __init__(self, acknowledge: Acknowledge, *, urgent: bool = False) -> None:
         self.acknowledge = acknowledge
         self.urgent = urgent
         self.connection = 0
+        self.changed_at_s = 0.0
         self.waiting: deque[Delivery] = deque()
 
 
 class Delivery:
     """A message and how to acknowledge it; a repeat changes the latter."""
 
-    __slots__ = ("connection", "line", "message", "packet")
+    __slots__ = ("connection", "line", "message", "packet", "stored")
 
-    def __init__(self, message: Message, line: Line, packet: int) -> None:
+    def __init__(self, message: Message, line: Line, packet: int, *, stored: bool = False) -> None:
         self.message = message
+        self.stored = stored
         self.line = line
         self.connection = line.connection
         self.packet = packet
 
 
 class Inbox:
-    """The lines of all sessions. Network threads `put`, the committer takes batches and acknowledges them."""
+    """The lines of all sessions. Network threads `put`, the committer takes batches and acknowledges them.
 
-    def __init__(self) -> None:
+    `keepalive_s`: a lost connection is noticed within this, so younger acknowledgements may not have arrived.
+    """
+
+    def __init__(self, keepalive_s: float = 30.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._lines: list[Line] = []
         self._lock = threading.Lock()
         self._held: dict[tuple[str, bytes], list[Delivery]] = {}
+        self._acknowledged = _Acknowledged(keepalive_s)
         self._some = threading.Event()
         self._enough = threading.Event()
         self._rows = 1
@@ -64,6 +78,7 @@ class Inbox:
         """The session has lost its connection, or has a new one."""
         with self._lock:
             line.connection += 1
+            line.changed_at_s = self._monotonic()
 
     def put(self, line: Line, message: Message, packet: int) -> None:
         """A message was delivered as the packet of this id (0 at QoS 0)."""
@@ -75,7 +90,8 @@ class Inbox:
                 self._held[key] = held = []
             elif message.dup and _takes_place(held, line, packet):
                 return
-            delivery = Delivery(message, line, packet)
+            stored = message.dup and self._acknowledged.recognise(key, line, packet)
+            delivery = Delivery(message, line, packet, stored=stored)
             held.append(delivery)
             line.waiting.append(delivery)
         if not self._some.is_set():
@@ -105,6 +121,7 @@ class Inbox:
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """These are in the log: tell the broker, in the order received, unless it has been lost since."""
+        now_s = self._monotonic()
         with self._lock:
             for delivery in deliveries:
                 message = delivery.message
@@ -113,13 +130,60 @@ class Inbox:
                 held.remove(delivery)
                 if not held:
                     del self._held[key]
-                if message.qos and delivery.connection == delivery.line.connection:
+                if not message.qos:
+                    continue
+                if delivery.connection == delivery.line.connection:
                     delivery.line.acknowledge(delivery.packet)
+                if not delivery.stored:
+                    self._acknowledged.add(key, delivery, now_s)
 
     @property
     def depth(self) -> int:
         """Deliveries that wait."""
         return sum(len(line.waiting) for line in self._lines)
+
+
+class _Acknowledged:
+    """What was acknowledged lately."""
+
+    def __init__(self, keepalive_s: float) -> None:
+        self._keepalive_s = keepalive_s
+        self._places: dict[int, list[_Place]] = {}
+        self._order: deque[int] = deque()
+
+    def add(self, key: tuple[str, bytes], delivery: Delivery, at_s: float) -> None:
+        digest = hash(key)
+        self._places.setdefault(digest, []).append(_Place(delivery, at_s))
+        self._order.append(digest)
+        if len(self._order) > LATELY:
+            oldest = self._order.popleft()
+            places = self._places[oldest]
+            places.pop(0)
+            if not places:
+                del self._places[oldest]
+
+    def recognise(self, key: tuple[str, bytes], line: Line, packet: int) -> bool:
+        """Whether a message marked DUP is one of these.
+
+        On the same connection by its packet id; on a new one, where ids mean nothing, each that may not have arrived
+        stands for one message that says the same.
+        """
+        places = [place for place in self._places.get(hash(key), ()) if place.line is line]
+        if any(place.connection == line.connection and place.packet == packet for place in places):
+            return True
+        for place in places:
+            if place.connection != line.connection and line.changed_at_s - place.at_s <= self._keepalive_s:
+                place.connection, place.packet = line.connection, packet
+                return True
+        return False
+
+
+class _Place:
+    __slots__ = ("at_s", "connection", "line", "packet")
+
+    def __init__(self, delivery: Delivery, at_s: float) -> None:
+        self.line, self.connection, self.packet = delivery.line, delivery.connection, delivery.packet
+        self.at_s = at_s
 
 
 def _takes_place(held: list[Delivery], line: Line, packet: int) -> bool:

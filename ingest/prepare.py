@@ -17,7 +17,7 @@ from domain.time import MINUTE_MS, Ms
 from ingest.codecs import Codec, codec_of
 from ingest.dead_letters import Letter
 from ingest.message import Decoded, Fault, Message
-from ingest.window import Window
+from ingest.window import Key, Window
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ TWINS_MS = MINUTE_MS
 
 
 class Prepared(msgspec.Struct):
-    """What one transaction writes. The window learns `ids` and `claims` once it stands."""
+    """What one transaction writes. The window learns `ids`, `claims` and `untimed` once it stands."""
 
     recorded_at_ms: Ms
     positions: list[Position] = msgspec.field(default_factory=list)
@@ -36,6 +36,7 @@ class Prepared(msgspec.Struct):
     letters: list[Letter] = msgspec.field(default_factory=list)
     ids: set[FactId] = msgspec.field(default_factory=set)
     claims: set[FactId] = msgspec.field(default_factory=set)
+    untimed: set[Key] = msgspec.field(default_factory=set)
     duplicates: int = 0
 
 
@@ -108,10 +109,11 @@ class Preparer:
 
     def _may_be_recorded(self, message: Message, fact: Fact, now_ms: Ms) -> list[Ms]:
         """When a fact without a time of its own may have been recorded already."""
+        key = (fact.device, fact.KIND)
         if message.dup:
-            return self._window.receipts()
+            return self._window.unsure(key)
         if isinstance(fact, SosRaised):
-            return [now_ms, *(at_ms for at_ms in self._window.receipts() if now_ms - at_ms <= TWINS_MS)]
+            return [now_ms, *self._window.latest(key, now_ms - TWINS_MS)]
         return []
 
     def _is_new(self, fact: FactId, prepared: Prepared) -> bool:
@@ -140,6 +142,7 @@ class Preparer:
         numbers = (_dated(fact, prepared.recorded_at_ms, number) for number in count())
         identity = next(new for new in numbers if new not in prepared.ids and new not in window)
         prepared.ids.add(identity)
+        prepared.untimed.add((fact.device, fact.KIND))
         prepared.facts.append(msgspec.structs.replace(fact, fact=identity))
 
 

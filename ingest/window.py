@@ -15,19 +15,28 @@ GROWTH = 5
 """The window keeps `rows` at least, and longer what is younger than its time, up to this many times `rows`: a cell at
 full speed would otherwise keep an hour of 10 000 messages a second."""
 
-LATEST_FLUSHES = 16
-"""Flushes whose acknowledgements may have been lost: they are sent at once, so in truth it is one or two."""
+LATEST = 16
+"""Receipts remembered of each kind of each device without a clock."""
+
+Key = tuple[str, str]
+"""A device and a kind."""
 
 
 class Window:
-    """Recent fact_ids, by the flush that wrote them. `rows`, `seconds`: what it keeps at least."""
+    """Recent fact_ids, by the flush that wrote them.
 
-    def __init__(self, rows: int, seconds: float) -> None:
+    `rows`, `seconds`: what it keeps at least; `in_flight`: how many messages may be stored and unacknowledged.
+    """
+
+    def __init__(self, rows: int, seconds: float, in_flight: int) -> None:
         self._rows = rows
         self._ms = seconds * SECOND_MS
+        self._in_flight = in_flight
         self._ids: set[int] = set()
         self._flushes: deque[tuple[Ms, list[int]]] = deque()
         self._claimed: set[int] = set()
+        self._latest: dict[Key, deque[Ms]] = {}
+        self._unsure: dict[Key, list[Ms]] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -35,8 +44,12 @@ class Window:
     def __contains__(self, fact: FactId) -> bool:
         return fact.int in self._ids
 
-    def add(self, recorded_at_ms: Ms, ids: Iterable[FactId]) -> None:
-        """These were written in one flush; the oldest flushes are forgotten."""
+    def add(self, recorded_at_ms: Ms, ids: Iterable[FactId], untimed: Iterable[Key] = ()) -> None:
+        """These were written in one flush, `untimed` among them without a time of their own. Forgets the oldest."""
+        for key in untimed:
+            latest = self._latest.setdefault(key, deque(maxlen=LATEST))
+            if recorded_at_ms not in latest:
+                latest.append(recorded_at_ms)
         new = [fact.int for fact in ids if fact.int not in self._ids]
         if not new:
             return
@@ -49,10 +62,13 @@ class Window:
             self._ids.difference_update(old)
             self._claimed.difference_update(old)
 
-    def receipts(self) -> list[Ms]:
-        """When the latest flushes were recorded, the last first."""
-        latest = list(self._flushes)[: -LATEST_FLUSHES - 1 : -1] if self._flushes else []
-        return list(dict.fromkeys(at_ms for at_ms, _ in latest))
+    def latest(self, key: Key, since_ms: int) -> list[Ms]:
+        """When something without a time of its own was recorded lately from this kind of this device."""
+        return [at_ms for at_ms in self._latest.get(key, ()) if at_ms >= since_ms]
+
+    def unsure(self, key: Key) -> list[Ms]:
+        """The same, of what had been written when the log was read and may not have been acknowledged."""
+        return self._unsure.get(key, [])
 
     def claim(self, ids: Iterable[FactId]) -> None:
         """A redelivery was recognised as the first delivery of these, so the next alike is another one's."""
@@ -64,25 +80,36 @@ class Window:
 
     def rebuild(self, log: EventLog) -> None:
         """From the log's tail, newest first until there is enough. Raises Unavailable, CorruptLog."""
-        flushes: list[tuple[Ms, list[FactId]]] = []
+        flushes: list[tuple[Ms, list[FactId], set[Key]]] = []
         rows, newest_ms = 0, None
         for entry in log.backwards():
             at_ms = entry.event.recorded_at_ms
             newest_ms = at_ms if newest_ms is None else max(newest_ms, at_ms)
             if rows >= self._rows and (newest_ms - at_ms >= self._ms or rows >= GROWTH * self._rows):
                 break
-            ids = _said(entry)
+            ids, untimed = _said(entry)
             rows += len(ids)
             if flushes and flushes[-1][0] == at_ms:
                 flushes[-1][1].extend(ids)
-            else:
-                flushes.append((at_ms, ids))
-        self._ids, self._flushes = set(), deque()
-        for at_ms, ids in reversed(flushes):
-            self.add(at_ms, ids)
+                flushes[-1][2].update(untimed)
+            elif ids:
+                flushes.append((at_ms, ids, untimed))
+        self._ids, self._flushes, self._latest, self._unsure = set(), deque(), {}, {}
+        for at_ms, ids, untimed in reversed(flushes):
+            self.add(at_ms, ids, untimed)
+        rows = 0
+        for at_ms, ids, untimed in flushes:
+            if rows >= self._in_flight:
+                break
+            rows += len(ids)
+            for key in untimed:
+                self._unsure.setdefault(key, []).append(at_ms)
 
 
-def _said(entry: Entry) -> list[FactId]:
+def _said(entry: Entry) -> tuple[list[FactId], set[Key]]:
+    event = entry.event
     if entry.batch is not None:
-        return entry.batch.facts()
-    return [FactId(entry.event.fact)] if isinstance(entry.event, Fact) else []
+        return entry.batch.facts(), set()
+    if not isinstance(event, Fact):
+        return [], set()
+    return [FactId(event.fact)], set() if event.observed_at_ms else {(event.device, event.KIND)}

@@ -18,7 +18,8 @@ class Broker:
 
     def __init__(self) -> None:
         self.acknowledged: list[int] = []
-        self.inbox = Inbox()
+        self.now_s = 0.0
+        self.inbox = Inbox(keepalive_s=30.0, monotonic=lambda: self.now_s)
         self.main = Line(self.acknowledged.append)
         self.sos = Line(self.acknowledged.append, urgent=True)
         self.inbox.add_line(self.main)
@@ -111,7 +112,57 @@ def test_acknowledgements_of_a_lost_connection_are_void(broker: Broker) -> None:
     broker.inbox.acknowledge(batch)
     assert broker.acknowledged == []
     broker.put(1, "a", dup=True)
-    assert payloads(broker.take()) == ["a"]
+    (again,) = broker.take()
+    assert again.stored
+    broker.inbox.acknowledge([again])
+    assert broker.acknowledged == [1]
+
+
+def test_repeats_that_crossed_their_acknowledgement_are_only_acknowledged_again(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.inbox.acknowledge(broker.take())
+    broker.put(1, "a", dup=True)
+    broker.inbox.acknowledge(broker.take())
+    broker.put(1, "a", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [True]
+    assert broker.acknowledged == [1, 1]
+
+
+def test_one_that_was_acknowledged_answers_for_one_message_of_a_new_connection(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.inbox.acknowledge(broker.take())
+    broker.inbox.reconnected(broker.main)
+    broker.put(5, "a", dup=True)
+    broker.put(6, "a", dup=True)
+    broker.put(5, "a", dup=True)
+    assert [(delivery.packet, delivery.stored) for delivery in broker.take()] == [(5, True), (6, False)]
+
+
+def test_what_was_acknowledged_long_before_the_connection_was_lost_has_arrived(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.inbox.acknowledge(broker.take())
+    broker.now_s = 31.0
+    broker.inbox.reconnected(broker.main)
+    broker.put(5, "a", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [False]
+
+
+def test_the_same_words_as_a_new_message_are_a_new_message(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.inbox.acknowledge(broker.take())
+    broker.put(2, "a")
+    broker.put(3, "a", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [False, False]
+
+
+def test_only_so_many_acknowledged_messages_are_remembered(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "LATELY", 2)
+    for packet in (1, 2, 3):
+        broker.put(packet)
+    broker.inbox.acknowledge(broker.take())
+    for packet in (1, 2, 3):
+        broker.put(packet, dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [False, True, True]
 
 
 def test_a_broker_that_grew_impatient_is_not_heard_twice(broker: Broker) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
 
 import pytest
 
 from domain.events.facts import ButtonPressed, SosRaised, TimeQuality
 from domain.positions import Flag
 from domain.time import Ms
+from eventlog.entry import Entry
+from eventlog.log import EventLog
 from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC
 from ingest.message import Decoded, Message
 from ingest.prepare import TWINS_MS, Prepared, Preparer
 from ingest.window import Window
+from tests.unit.ingest.tail import Tail
 
 NOW_MS = Ms(1_790_000_000_000)
 LATER_MS = Ms(NOW_MS + 20)
@@ -28,16 +33,24 @@ class Desk:
     """A preparer whose batches are all written."""
 
     def __init__(self, window: Window | None = None) -> None:
-        self.window = window or Window(1_000, 3_600)
+        self.window = window or Window(1_000, 3_600, 100)
         self.preparer = Preparer(all_codecs(), self.window, tolerance_ms=120_000)
+        self.entries: list[Entry] = []
+
+    def restarted(self) -> Desk:
+        """After a kill: what was written is read from the log, and nobody knows what was acknowledged."""
+        window = Window(1_000, 3_600, 100)
+        window.rebuild(cast("EventLog", Tail(self.entries)))
+        return Desk(window)
 
     def prepare(self, *messages: Message, at_ms: Ms = NOW_MS, lost: Sequence[Ms] = ()) -> Prepared:
         return self.preparer.prepare(messages, at_ms, lost)
 
     def write(self, *messages: Message, at_ms: Ms = NOW_MS, lost: Sequence[Ms] = ()) -> Prepared:
         prepared = self.prepare(*messages, at_ms=at_ms, lost=lost)
-        self.window.add(at_ms, prepared.ids)
+        self.window.add(at_ms, prepared.ids, prepared.untimed)
         self.window.claim(prepared.claims)
+        self.entries += [Entry(0, UUID(int=0), 0, fact) for fact in prepared.facts]
         return prepared
 
 
@@ -68,21 +81,23 @@ def test_two_presses_that_say_the_same_are_two_facts() -> None:
 def test_a_redelivered_press_is_no_second_press() -> None:
     desk = Desk()
     desk.write(PRESS, PRESS)
-    again = desk.write(PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)
+    again = desk.restarted().write(PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)
     assert (facts(again), again.duplicates) == (0, 2)
 
 
 def test_each_stored_press_answers_for_one_redelivery_only() -> None:
     desk = Desk()
     desk.write(PRESS, PRESS)
-    assert facts(desk.write(PRESS_AGAIN, PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)) == 1
+    assert facts(desk.restarted().write(PRESS_AGAIN, PRESS_AGAIN, PRESS_AGAIN, at_ms=LATER_MS)) == 1
 
 
 def test_a_claim_counts_only_once_its_batch_is_written() -> None:
     desk = Desk()
     desk.write(PRESS)
+    desk = desk.restarted()
     assert facts(desk.prepare(PRESS_AGAIN, at_ms=LATER_MS)) == 0
     assert facts(desk.write(PRESS_AGAIN, at_ms=LATER_MS)) == 0
+    assert facts(desk.write(PRESS_AGAIN, at_ms=LATER_MS)) == 1
 
 
 def test_a_redelivery_of_what_was_never_written_is_a_fact() -> None:
@@ -157,7 +172,7 @@ def test_a_codec_that_fails_costs_one_letter_and_nothing_else() -> None:
         def decode(self, message: Message, received_ms: Ms, tolerance_ms: int) -> Decoded:
             raise ZeroDivisionError("a bug")
 
-    preparer = Preparer([Broken(), CODEC], Window(10, 0), tolerance_ms=0)
+    preparer = Preparer([Broken(), CODEC], Window(10, 0, 10), tolerance_ms=0)
     prepared = preparer.prepare([Message("broken", b"x"), FIX], NOW_MS)
     assert [letter.reason for letter in prepared.letters] == ["codec_failed"]
     assert len(prepared.positions) == 1
@@ -173,9 +188,9 @@ def test_a_retained_status_is_news_for_the_registry_and_no_fact() -> None:
 def test_what_overtook_its_tick_is_believed_by_its_own_sending(sent: bytes, unsure: int) -> None:
     fix = Message("doorstep/v1/p1/position", b'{"time":1790000601,"lat":1,"lon":2' + sent + b"}")
     alarm = Message("doorstep/v1/p1/sos", b'{"time":1790000601' + sent + b"}")
-    preparer = Preparer(all_codecs(), Window(1_000, 3_600), tolerance_ms=120_000, followed=True)
+    preparer = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000, followed=True)
     prepared = preparer.prepare([fix, alarm], NOW_MS)
     assert bool(prepared.positions[0].flags & Flag.TIME_AHEAD) == bool(unsure)
     assert (prepared.facts[0].quality is TimeQuality.AHEAD) == bool(unsure)
-    told = Preparer(all_codecs(), Window(1_000, 3_600), tolerance_ms=120_000).prepare([fix], NOW_MS)
+    told = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000).prepare([fix], NOW_MS)
     assert told.positions[0].flags & Flag.TIME_AHEAD, "elsewhere a device cannot vouch for itself"
