@@ -130,7 +130,6 @@ class Judge:
         affected = self.state.world.apply(event)
         for visit in affected:
             self._plans.pop(visit, None)
-            self._checkpoints.pop(visit, None)
         for visit in sorted(affected):
             plan = self._plan(visit)
             if plan is not None and not self._beyond(plan):
@@ -158,7 +157,7 @@ class Judge:
         for fact in facts:
             if fact.key == state.cursor:
                 continue
-            if not continues(state, fact.key, now):
+            if not continues(state, fact.key):
                 return self._again(plan, place, min(f.key for f in facts))
             state = self._step(plan, state, fact, now)
         return advance(plan, state, now)
@@ -167,7 +166,7 @@ class Judge:
         """Fold from the last checkpoint before `since` that rests on no later silence, or from the beginning."""
         now = self._now(plan)
         kept = self._checkpoints.get(plan.visit, [])
-        usable = [c for c in kept if since is not None and c.skipped_ms is None and continues(c, since, now)]
+        usable = [c for c in kept if since is not None and c.skipped_ms is None and continues(c, since)]
         state = usable[-1] if usable else begin(plan)
         self._checkpoints[plan.visit] = usable
         base = state.cursor

@@ -3,7 +3,8 @@
     judge(plan, facts, now) = begin → (advance to each fact → step) … → advance to now
 
 Whatever order facts arrive in, the state is this function of the set of them, the plan and the time. The
-incremental path (`follow`) is the same fold continued, and says so when it cannot be: then fold again.
+incremental path (`step`, `advance`) is the same fold continued; `continues` and `needs_again` say when it cannot be:
+then fold again.
 """
 
 from __future__ import annotations
@@ -31,10 +32,8 @@ def begin(plan: Plan) -> Fold:
     return Fold(status=last.status, status_at_ms=last.at_ms, transitions=plan.steps)
 
 
-def continues(state: Fold, key: Key, now_ms: int) -> bool:
-    """Whether a fact can be folded onto this state; False: it came late, fold again."""
-    if state.skipped_ms is not None and state.skipped_ms <= now_ms:
-        return False
+def continues(state: Fold, key: Key) -> bool:
+    """Whether a fact can be folded onto this state; False: it came late, fold again. `needs_again` first."""
     return (state.cursor is None or key > state.cursor) and key[0] > state.fired_ms
 
 

@@ -27,7 +27,7 @@ def test_visits_that_last_for_days_share_facts_with_others_in_any_order(told: To
 
 @EXAMPLES
 @given(days(), st.integers(0, 1000))
-def test_each_visit_is_the_pure_fold_of_its_facts_at_every_moment(told: Told, seed: int) -> None:
+def test_each_visit_is_the_pure_fold_of_its_facts_also_while_some_lie_ahead_of_the_time(told: Told, seed: int) -> None:
     cell = disorderly(told, Random(seed), last=False)
     for visit in cell.judge.state.judged:
         assert cell.fold(visit) == cell.folded_purely(visit)

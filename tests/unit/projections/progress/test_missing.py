@@ -51,3 +51,18 @@ def test_a_fact_from_beyond_the_tick_does_not_hide_the_deadline_before_it(day: D
 def test_a_fact_at_the_very_instant_of_a_deadline_comes_before_it(day: Day) -> None:
     day.tick("12:00").says("p", "checkin", "10:45")
     assert day.steps("v") == ["arrived 10:45", "in_service 10:45"]
+
+
+def test_of_several_deadlines_that_facts_from_beyond_the_tick_jumped_over_the_first_is_not_forgotten(day: Day) -> None:
+    day.tick("09:59").ping("p", "10:00").says("p", "checkin", "10:20").ping("p", "10:30", 400).ping("p", "10:50")
+    assert day.steps("v")[0] == "at_compound 10:00"
+    day.tick("10:10")
+    assert day.steps("v")[:2] == ["at_compound 10:00", "arrived 10:05"]
+
+
+def test_a_late_fact_refutes_the_silence_that_was_concluded_after_it(day: Day) -> None:
+    """Also where a deadline that follows from that silence is dated before the fact."""
+    day.policy(walk_in_s=60.0).ping("p", "10:00").tick("10:05")
+    assert day.steps("v") == ["at_compound 10:00", "arrived 10:01"]
+    day.ping("p", "10:03", 900)
+    assert day.steps("v") == []

@@ -52,6 +52,11 @@ def test_a_check_out_finishes(day: Day) -> None:
     assert day.steps("v") == ["arrived 10:00", "in_service 10:00", "finished 10:20"]
 
 
+def test_nobody_arrives_after_a_check_out(day: Day) -> None:
+    day.says("p", "checkout", "10:20").stay("p", "10:21", "10:24").says("p", "checkin", "10:25").tick("12:00")
+    assert day.steps("v") == ["finished 10:20"]
+
+
 def test_a_check_out_after_an_exit_that_ended_the_visit_is_only_noted(day: Day) -> None:
     day.says("p", "checkin", "10:00").ping("p", "10:00").stay("p", "10:50", "10:52", 400).says("p", "checkout", "11:00")
     day.tick("11:00")
