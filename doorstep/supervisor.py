@@ -16,8 +16,8 @@ import msgspec
 from domain.errors import DoorstepError
 from doorstep import bootstrap
 from doorstep.bootstrap import Running
-from doorstep.embedded.child import Child
-from doorstep.embedded.folder import FolderLock, choose_port
+from doorstep.embedded.child import Child, ChildFailed
+from doorstep.embedded.folder import FolderLock, choose_port, port_is_free
 from doorstep.settings import Settings, inherited_environ
 from eventlog.clock import ClockMode
 
@@ -26,6 +26,7 @@ ROLES = ("clock", "project", "ingest", "api")
 
 _WAIT_FOR_HOME_S = 3.0
 _LOOK_S = 0.05
+_PORTS_TRIED = 5
 
 
 class Unit(Protocol):
@@ -150,11 +151,24 @@ class Supervisor:
 
     def _start_roles(self) -> None:
         """All at once: each waits for nothing but the servers, and most of a start is loading its code."""
-        roles = [RoleProcess(role, self.settings) for role in self._roles]
-        self._units.extend(roles)
-        with ThreadPoolExecutor(max(len(roles), 1)) as pool:
-            for _ in pool.map(self._start, roles):
+        with ThreadPoolExecutor(max(len(self._roles), 1)) as pool:
+            for _ in pool.map(self._start_role, self._roles):
                 pass
+
+    def _start_role(self, name: str) -> None:
+        """Start a role; the API on another port where somebody took the chosen one while its code was loading."""
+        for _ in range(_PORTS_TRIED):
+            role = RoleProcess(name, self.settings)
+            self._units.append(role)
+            try:
+                return self._start(role)
+            except ChildFailed:
+                if name != "api" or port_is_free(self.settings.api_port, self.settings.listen):
+                    raise
+                self._units.remove(role)
+                api_port = choose_port(None, self.settings.listen)
+                self.settings = msgspec.structs.replace(self.settings, api_port=api_port)
+        raise ChildFailed(f"{name}: every port that was free was taken before it could listen")
 
     def _start(self, unit: Unit) -> None:
         begin = time.monotonic()

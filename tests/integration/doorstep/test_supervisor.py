@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import msgspec
 import psycopg
 import pytest
 
+from doorstep import supervisor
 from doorstep.bootstrap import Running
-from doorstep.embedded.folder import is_running, port_is_free
+from doorstep.embedded.folder import choose_port, is_running, port_is_free
 from doorstep.settings import Settings, inherited_environ
-from doorstep.supervisor import ROLES
+from doorstep.supervisor import ROLES, Supervisor
 from tests.integration.doorstep.parents import ROOT, eventually
 
 
@@ -140,3 +143,16 @@ def test_a_part_that_does_not_come_up_ends_it_with_the_reason(settings: Settings
     ended = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr.startswith("doorstep: ")
+
+
+def test_the_api_moves_on_when_its_port_was_taken_while_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1]])
+        chosen = lambda preferred, host: next(ports, None) or choose_port(None, host)  # noqa: E731
+        monkeypatch.setattr(supervisor, "choose_port", chosen)
+        with Supervisor(Settings.read({"home": tmp_path}, environ={}), say=lambda line: None) as found:
+            assert found.api_url != f"http://127.0.0.1:{taken.getsockname()[1]}"
+            with urlopen(f"{found.api_url}/healthz") as answer:
+                assert answer.status == 200

@@ -104,7 +104,9 @@ def facts(seed: int, workers: int = 4, each: int = 3, every_s: int = 20) -> list
                 seen.append(_check(CheckedOut, device, arrived + 58 * MINUTE_MS))
             here = (fence.lat, fence.lon)
         at = Ms(START_MS + 3 * HOUR_MS + w)
-        seen.append(SosRaised(recorded_at_ms=at, fact=fact_id(device, "sos", at, b""), device=device, observed_at_ms=at))
+        seen.append(
+            SosRaised(recorded_at_ms=at, fact=fact_id(device, "sos", at, b""), device=device, observed_at_ms=at)
+        )
     seen.sort(key=_at)
     return seen
 
