@@ -154,6 +154,9 @@ class Supervisor:
         with ThreadPoolExecutor(max(len(self._roles), 1)) as pool:
             for _ in pool.map(self._start_role, self._roles):
                 pass
+        first = len(self._units) - len(self._roles)
+        servers, roles = self._units[:first], self._units[first:]
+        self._units = [*servers, *sorted(roles, key=lambda role: self._roles.index(role.name))]
 
     def _start_role(self, name: str) -> None:
         """Start a role; the API on another port where somebody took the chosen one while its code was loading."""
