@@ -8,6 +8,7 @@ recognised as well, and only acknowledged again.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -90,7 +91,7 @@ class Inbox:
                 self._held[key] = held = []
             elif message.dup and _takes_place(held, line, packet):
                 return
-            stored = message.dup and self._acknowledged.recognise(key, line, packet)
+            stored = message.dup and self._acknowledged.recognise(key, line, packet, self._monotonic())
             delivery = Delivery(message, line, packet, stored=stored)
             held.append(delivery)
             line.waiting.append(delivery)
@@ -162,18 +163,20 @@ class _Acknowledged:
             if not places:
                 del self._places[oldest]
 
-    def recognise(self, key: tuple[str, bytes], line: Line, packet: int) -> bool:
+    def recognise(self, key: tuple[str, bytes], line: Line, packet: int, now_s: float) -> bool:
         """Whether a message marked DUP is one of these.
 
-        On the same connection by its packet id; on a new one, where ids mean nothing, each that may not have arrived
-        stands for one message that says the same.
+        By its packet id on the same connection. Otherwise each whose acknowledgement may not have arrived in time
+        stands for one message that says the same: on a new connection ids mean nothing, and a broker that repeats a
+        message in the moment of its acknowledgement (NATS does) may give it a new id.
         """
         places = [place for place in self._places.get(hash(key), ()) if place.line is line]
         if any(place.connection == line.connection and place.packet == packet for place in places):
             return True
         for place in places:
-            if place.connection != line.connection and line.changed_at_s - place.at_s <= self._keepalive_s:
-                place.connection, place.packet = line.connection, packet
+            until_s = now_s if place.connection == line.connection else line.changed_at_s
+            if until_s - place.at_s <= self._keepalive_s:
+                place.connection, place.packet, place.at_s = line.connection, packet, -math.inf
                 return True
         return False
 

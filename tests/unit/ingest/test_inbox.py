@@ -147,12 +147,25 @@ def test_what_was_acknowledged_long_before_the_connection_was_lost_has_arrived(b
     assert [delivery.stored for delivery in broker.take()] == [False]
 
 
-def test_the_same_words_as_a_new_message_are_a_new_message(broker: Broker) -> None:
+def test_a_repeat_in_the_moment_of_its_acknowledgement_may_have_a_new_id(broker: Broker) -> None:
     broker.put(1, "a")
     broker.inbox.acknowledge(broker.take())
-    broker.put(2, "a")
-    broker.put(3, "a", dup=True)
-    assert [delivery.stored for delivery in broker.take()] == [False, False]
+    for packet in (8, 8, 9):
+        broker.put(packet, "a", dup=True)
+        broker.inbox.acknowledge(again := broker.take())
+        assert [delivery.stored for delivery in again] == [packet == 8]
+    assert broker.acknowledged == [1, 8, 8, 9]
+    broker.now_s = 31.0
+    broker.put(10, "a", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [False]
+
+
+def test_the_same_words_as_a_new_message_are_a_new_message(broker: Broker) -> None:
+    for packet in (1, 2):
+        broker.put(packet, "a")
+        (taken,) = broker.take()
+        assert not taken.stored
+        broker.inbox.acknowledge([taken])
 
 
 def test_only_so_many_acknowledged_messages_are_remembered(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
