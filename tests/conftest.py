@@ -44,12 +44,12 @@ def other_database(postgres_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(postgres_url: str) -> Iterator[str]:
-    """An empty database, dropped at the end."""
+def fresh_database(postgres_url: str, template: str = "template0") -> Iterator[str]:
+    """An empty database, or a copy of another that nobody is connected to; dropped at the end."""
     name = f"test_{uuid4().hex[:16]}"
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         # template0 because nobody can be connected to it, which would refuse the copy.
-        admin.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
+        admin.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
         try:
             yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
         finally:

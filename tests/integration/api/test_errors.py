@@ -23,40 +23,39 @@ def code_of(answer: Any, status: int) -> str:
     return str(problem["code"])
 
 
-def test_400_a_body_that_is_no_json(cell: Cell) -> None:
+def test_400_a_body_that_is_no_json(shared: Cell) -> None:
     headers = {"Content-Type": "application/json"}
     for body in (b'{"customer":', b"\xff\xfe", b"[" * 100_000):
-        answer = cell.request("POST", "/v1/customers", content=body, headers=headers)
+        answer = shared.request("POST", "/v1/customers", content=body, headers=headers)
         assert code_of(answer, 400) == "malformed"
 
 
 @pytest.mark.parametrize("token", [None, "wrong", "", "é", "a-token-for-the-test"])
-def test_401_without_the_staff_token(cell: Cell, token: str | None) -> None:
+def test_401_without_the_staff_token(shared: Cell, token: str | None) -> None:
     headers = {} if token is None else {b"Authorization": b"Bearer " + token.encode("latin-1")}
     paths = [("GET", "/v1/board"), ("GET", "/v1/visits/v"), ("GET", "/v1/alerts"), ("POST", "/v1/plan")]
     paths += [("GET", "/v1/workers/w/track?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")]
     paths += [("POST", "/v1/visits/v/links"), ("POST", "/v1/customers")]
     for method, path in paths:
-        answer = cell.request(method, path, token=None, headers=headers, json={} if method == "POST" else None)
+        answer = shared.request(method, path, token=None, headers=headers, json={} if method == "POST" else None)
         assert code_of(answer, 401) == "unauthorized", path
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_404_what_is_not_there(cell: Cell) -> None:
-    cell.fold()
-    assert code_of(cell.get("/v1/nothing"), 404) == "not_found"
-    assert code_of(cell.get("/v1/visits/v-9"), 404) == "not_found"
-    assert code_of(cell.post("/v1/visits/v-9/cancel", {}), 404) == "not_found"
-    assert code_of(cell.post("/v1/visits/v-9/links"), 404) == "not_found"
-    assert code_of(cell.get("/v1/track/garbage"), 404) == "not_found"
-    assert code_of(cell.get("/v1/track/garbage/stream"), 404) == "not_found"
+def test_404_what_is_not_there(shared: Cell) -> None:
+    assert code_of(shared.get("/v1/nothing"), 404) == "not_found"
+    assert code_of(shared.get("/v1/visits/v-9"), 404) == "not_found"
+    assert code_of(shared.post("/v1/visits/v-9/cancel", {}), 404) == "not_found"
+    assert code_of(shared.post("/v1/visits/v-9/links"), 404) == "not_found"
+    assert code_of(shared.get("/v1/track/garbage"), 404) == "not_found"
+    assert code_of(shared.get("/v1/track/garbage/stream"), 404) == "not_found"
     period = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
-    assert code_of(cell.get(f"/v1/workers/w-9/track?{period}"), 404) == "not_found"
-    assert code_of(cell.get("/pages/assets/none.js"), 404) == "not_found"
+    assert code_of(shared.get(f"/v1/workers/w-9/track?{period}"), 404) == "not_found"
+    assert code_of(shared.get("/pages/assets/none.js"), 404) == "not_found"
 
 
-def test_405_what_cannot_be_done_there(cell: Cell) -> None:
-    answer = cell.request("DELETE", "/v1/board")
+def test_405_what_cannot_be_done_there(shared: Cell) -> None:
+    answer = shared.request("DELETE", "/v1/board")
     assert code_of(answer, 405) == "method_not_allowed"
     assert answer.headers["allow"] == "GET"
 

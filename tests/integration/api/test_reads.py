@@ -315,8 +315,8 @@ def test_a_read_waits_until_the_projection_has_seen_a_position(cell: Cell) -> No
         "/v1/workers/w-1/track?from=2026-09-21T00:00:00Z&to=2026-09-22T00:00:00Z",
     ],
 )
-def test_every_read_takes_a_position(cell: Cell, path: str) -> None:
-    answer = cell.get(path + ("&" if "?" in path else "?") + "min_position=999999")
+def test_every_read_takes_a_position(shared: Cell, path: str) -> None:
+    answer = shared.get(path + ("&" if "?" in path else "?") + "min_position=999999")
     assert (answer.status_code, answer.json()["code"]) == (504, "not_yet_projected")
 
 
