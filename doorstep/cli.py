@@ -122,7 +122,7 @@ def api() -> None:
     from doorstep.bootstrap_api import api_app
 
     settings, stop = _role_settings(), stop_on_signals()
-    with event_log(settings) as log:
+    with event_log(settings, checkout_s=max(1, round(settings.checkout_s)), read_attempts=2) as log:
         serve(
             api_app(settings, log),
             host=settings.listen,

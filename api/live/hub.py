@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from domain.errors import Transient
 from projections.place import Moved
 
 log_ = logging.getLogger(__name__)
@@ -203,8 +204,9 @@ class Hub(Generic[V]):
                 try:
                     seen = await asyncio.to_thread(self._looks.look, asked) if asked else None
                     pause_s = self._gap_s
-                except Exception as error:
-                    log_.warning("the streams have to wait (%s); looking again in %.1f s", error, pause_s)
+                except Exception as error:  # whatever it is: one bad look must not end the streams
+                    bug = None if isinstance(error, Transient) else error
+                    log_.warning("the streams have to wait: %s; looking again in %.1f s", error, pause_s, exc_info=bug)
                     self._note(asked)
                     pause_s = min(max(pause_s, 0.1) * 2, LONGEST_PAUSE_S)
                 else:
