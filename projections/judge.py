@@ -178,7 +178,7 @@ class Judge:
 
     def _step(self, plan: Plan, state: Fold, fact: Seen, now_ms: int) -> Fold:
         new = step(plan, state, fact, now_ms)
-        if len(new.transitions) != len(state.transitions):
+        if new.transitions is not state.transitions:
             kept = self._checkpoints.setdefault(plan.visit, [])
             kept.append(new)
             del kept[:-CHECKPOINTS]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlog.entry import Entry
+from tests.unit.projections.day import Day
 from tests.unit.projections.days import Told, days, disorderly, unsure
 from tests.unit.projections.memory import Cell, differences
 
@@ -29,12 +30,12 @@ def test_the_size_of_pages_is_not_seen_in_the_exact_rows(log: list[Entry], page:
 
 
 @EXAMPLES
-@given(logs(), st.floats(0, 1), st.floats(0, 1))
+@given(logs(), st.integers(0, 100), st.integers(20, 99))
 def test_a_judge_restarted_anywhere_from_an_older_snapshot_goes_on_as_if_nothing_had_happened(
-    log: list[Entry], kept_share: float, stopped_share: float
+    log: list[Entry], kept_pct: int, stopped_pct: int
 ) -> None:
-    stopped = round(stopped_share * len(log))
-    kept = round(kept_share * stopped)
+    stopped = len(log) * stopped_pct // 100
+    kept = stopped * kept_pct // 100
     cell = _read(log[:kept], Cell(3))
     snapshot = cell.judge.snapshot()
     _read(log[kept:stopped], cell)
@@ -42,6 +43,13 @@ def test_a_judge_restarted_anywhere_from_an_older_snapshot_goes_on_as_if_nothing
     quiet = _read(log, Cell(1))
     assert again.judge.state == quiet.judge.state
     assert not differences(again.exact(), quiet.exact())
+
+
+def test_a_judge_that_was_restarted_still_waits_for_what_silence_will_mean() -> None:
+    day = Day().visit("v", "10:00", "10:15").phone("p").tick("10:00")
+    day.cell = day.cell.restarted(day.cell.judge.snapshot(), len(day.cell.log))
+    assert day.tick("11:00").steps("v") == ["missed 10:45"]
+    assert day.alerts() == ["late v 10:25", "no_show v 10:45"]
 
 
 def _read(log: list[Entry], cell: Cell) -> Cell:
