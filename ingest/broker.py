@@ -92,6 +92,7 @@ class Session:
                 context.load_cert_chain(access.cert_file, access.key_file)
             client.tls_set_context(context)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -106,6 +107,12 @@ class Session:
             return
         self._inbox.reconnected(self._line)
         self._client.subscribe([(topic, AT_LEAST_ONCE) for topic in self._filters])
+
+    def _on_connect_fail(self, _client: Any, _data: Any) -> None:
+        parts = urlsplit(self._access.url)
+        logger.warning(
+            "%s: no connection to %s://%s:%s", self._access.client_id, parts.scheme, parts.hostname, parts.port
+        )
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._inbox.reconnected(self._line)
@@ -128,4 +135,8 @@ class Session:
         except UnicodeDecodeError:
             topic = packet._topic.decode(errors="backslashreplace")
         message = Message(topic, bytes(packet.payload), packet.qos, packet.retain, packet.dup)
-        self._inbox.put(self._line, message, packet.mid)
+        try:
+            self._inbox.put(self._line, message, packet.mid)
+        except Exception as error:  # paho's thread would end without a word
+            self.failure = Unavailable(f"a message could not be taken: {type(error).__name__}: {error}")
+            raise

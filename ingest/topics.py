@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.errors import Unreadable
@@ -30,6 +31,7 @@ class NativeTopic(NamedTuple):
     kind: str
 
 
+@lru_cache(maxsize=65_536)
 def parse(topic: str) -> NativeTopic:
     """A native topic's parts. Raises Unreadable (`unknown_topic`)."""
     device, _, kind = topic.removeprefix(PREFIX).partition("/")

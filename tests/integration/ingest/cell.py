@@ -49,6 +49,12 @@ class Cell:
         eventually(lambda: ready.exists() or self.has_ended, "ingest is ready", LIMIT_S)
         assert not self.has_ended
 
+    def run_to_its_end(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`doorstep ingest`, or another command, until it ends by itself."""
+        environ = {**inherited_environ(), **self.settings.to_environ()}
+        command = [sys.executable, "-m", "doorstep.cli", *(arguments or ("ingest",))]
+        return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
+
     @property
     def has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None

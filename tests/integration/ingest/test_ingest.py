@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -16,13 +14,12 @@ from domain.events.clock import TimeAdvanced
 from domain.events.device import DeviceStatusChanged
 from domain.events.facts import Fact, SosRaised, StatusReported
 from domain.time import isoformat
-from doorstep.settings import inherited_environ
 from eventlog.clock import wall_ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
 from ingest.codecs.native import CODEC
 from ingest.message import Message
-from tests.integration.doorstep.parents import ROOT, eventually
+from tests.integration.doorstep.parents import eventually
 from tests.integration.ingest.cell import LIMIT_S, Cell, Device, running
 
 NOW_S = wall_ms() // 1_000
@@ -45,12 +42,6 @@ def expected(messages: Sequence[tuple[str, bytes]]) -> set[UUID]:
 
 def of_topic(entries: Sequence[Entry], kind: type[Fact]) -> list[Fact]:
     return [entry.event for entry in entries if isinstance(entry.event, kind)]
-
-
-def doorstep(cell: Cell, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**inherited_environ(), **cell.settings.to_environ()}
-    command = [sys.executable, "-m", "doorstep.cli", *arguments]
-    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_what_devices_say_is_stored_once_and_acknowledged(cell: Cell, phone: Device) -> None:
@@ -159,19 +150,19 @@ def test_dead_letters_are_listed_shown_and_read_again(cell: Cell, phone: Device)
                 " VALUES ('\\x01', 'doorstep/v1/p2/position', %s, 'not_json', 'once', false, now(), now())",
                 (said,),
             )
-        listed = json.loads(doorstep(cell, "dead-letters", "list", "--json").stdout)
+        listed = json.loads(cell.run_to_its_end("dead-letters", "list", "--json").stdout)
         assert {letter["topic"]: letter["reason"] for letter in listed} == {
             "doorstep/v1/p1/position": "not_json",
             "doorstep/v1/p2/position": "not_json",
         }
         key = next(letter["key"] for letter in listed if "p1" in letter["topic"])
-        assert "junk" in doorstep(cell, "dead-letters", "show", key[:8]).stdout
-        assert doorstep(cell, "dead-letters", "show", key, "--raw").stdout == "junk"
-        assert doorstep(cell, "dead-letters", "show", "ffff").returncode == 1
-        retried = doorstep(cell, "dead-letters", "retry")
+        assert "junk" in cell.run_to_its_end("dead-letters", "show", key[:8]).stdout
+        assert cell.run_to_its_end("dead-letters", "show", key, "--raw").stdout == "junk"
+        assert cell.run_to_its_end("dead-letters", "show", "ffff").returncode == 1
+        retried = cell.run_to_its_end("dead-letters", "retry")
         assert retried.returncode == 1
         assert "1 letters are still unreadable" in retried.stderr
-        assert doorstep(cell, "dead-letters", "retry", "01").returncode == 0
+        assert cell.run_to_its_end("dead-letters", "retry", "01").returncode == 0
         phone.publish([("doorstep/v1/p3/position", GOOD)])
         cell.until_rows(2)
     states = {topic: state for topic, _, state, _ in cell.letters()}
@@ -233,6 +224,6 @@ def test_a_followed_cell_records_facts_at_the_tick_before_them(cell: Cell, phone
 @pytest.mark.parametrize("database_url", ["postgresql://nobody@127.0.0.1:1/none"])
 def test_without_a_database_it_ends_with_one_line(cell: Cell, database_url: str) -> None:
     cell.settings = msgspec.structs.replace(cell.settings, database_url=database_url)
-    ended = doorstep(cell, "ingest")
+    ended = cell.run_to_its_end("ingest")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("doorstep: the log cannot be reached")
