@@ -202,9 +202,10 @@ def days(draw: st.DrawFn, *, far: bool = False) -> Told:
 # ways of telling it ----------------------------------------------------------------------------------------
 
 
-def orderly(told: Told, cell: Cell | None = None) -> Cell:
+def orderly(told: Told) -> Cell:
     """The plan, then every fact alone as it happens, with the ticks in between."""
-    cell = cell or Cell()
+    cell = Cell()
+    cell.now_ms = _EARLY
     for event in told.plan:
         cell.say(event)
     moments = [(at_ms(thing), thing) for thing in told.facts] + [(tick, tick) for tick in told.ticks]
@@ -214,12 +215,11 @@ def orderly(told: Told, cell: Cell | None = None) -> Cell:
     return cell
 
 
-def disorderly(told: Told, rng: Random, cell: Cell | None = None, *, repeats: bool = True, last: bool = True) -> Cell:
+def disorderly(told: Told, rng: Random, *, last: bool = True) -> Cell:
     """The same facts and decisions in any order (decisions keep their own), some twice, in batches of any size."""
-    cell = cell or Cell()
-    moments: list[Thing | int] = [*told.facts, *told.ticks]
-    if repeats:
-        moments += rng.choices(told.facts, k=len(told.facts) // 3)
+    cell = Cell()
+    cell.now_ms = _EARLY
+    moments: list[Thing | int] = [*told.facts, *told.ticks, *rng.choices(told.facts, k=len(told.facts) // 3)]
     rng.shuffle(moments)
     places = sorted(rng.choice([0, rng.randrange(len(moments) + 1)]) for _ in told.plan)
     left = list(zip(places, told.plan, strict=True))
