@@ -28,6 +28,8 @@ from tests.integration.doorstep.parents import ROOT, eventually
 
 LIMIT_S = 60.0
 AT_LEAST_ONCE = 1
+ACK_WAIT_S = 1.0
+"""After this the broker redelivers what was not acknowledged."""
 
 
 class Cell:
@@ -109,13 +111,15 @@ class Cell:
     def until_rows(self, count: int) -> None:
         eventually(lambda: self.rows() >= count, f"{count} facts are in the log", LIMIT_S)
 
-    def until_acknowledged(self) -> None:
-        """Nothing that the broker delivered waits for its acknowledgement: a session that takes over gets nothing."""
+    def is_acknowledged(self) -> bool:
+        """Whether the broker waits for no acknowledgement: a session that takes over is delivered nothing again."""
         assert self.has_ended
+        redelivered: list[tuple[str, bytes]] = []
         for name in (self.settings.mqtt_client_id, f"{self.settings.mqtt_client_id}-sos"):
             with Device(self.settings.mqtt_url or "", name, clean=False) as heir:
-                heir.barrier()
-                assert heir.got == []
+                threading.Event().wait(2 * ACK_WAIT_S)
+                redelivered += heir.got
+        return not redelivered
 
 
 class Device:
@@ -162,15 +166,6 @@ class Device:
 
     def wait(self) -> None:
         assert self._published.wait(LIMIT_S)
-
-    def barrier(self) -> None:
-        """Everything that the broker had for this session has been delivered, as far as a round trip can tell."""
-        topic = f"barrier/{id(self)}"
-        self._client.subscribe(topic, AT_LEAST_ONCE)
-        self.publish([(topic, b"here")])
-        eventually(lambda: (topic, b"here") in self.got, "the broker answers", LIMIT_S)
-        self.got.remove((topic, b"here"))
-        self._client.unsubscribe(topic)
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from doorstep.embedded.broker import EmbeddedBroker
-from tests.integration.ingest.cell import Cell, Device, settings_of
+from tests.integration.ingest.cell import ACK_WAIT_S, Cell, Device, settings_of
 
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     """Syncs now and then: no test pulls the plug."""
-    server = EmbeddedBroker(tmp_path / "broker", sync_interval="1s", ack_wait_s=3.0)
+    server = EmbeddedBroker(tmp_path / "broker", sync_interval="1s", ack_wait_s=ACK_WAIT_S)
     with server:
         yield server
 

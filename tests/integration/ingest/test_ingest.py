@@ -63,7 +63,7 @@ def test_what_devices_say_is_stored_once_and_acknowledged(cell: Cell, phone: Dev
     assert cell.letters() == []
     counted = cell.counters()
     assert (counted["positions"], counted["facts"], counted["duplicates"]) == (450, 3, 52)
-    cell.until_acknowledged()
+    assert cell.is_acknowledged()
 
 
 def test_nothing_that_is_published_while_ingest_is_away_is_missed(cell: Cell, phone: Device) -> None:
@@ -75,7 +75,7 @@ def test_nothing_that_is_published_while_ingest_is_away_is_missed(cell: Cell, ph
         cell.until_rows(501)
         assert cell.stop() == 0
     assert set(cell.facts()) == expected(said)
-    cell.until_acknowledged()
+    assert cell.is_acknowledged()
 
 
 def test_an_sos_overtakes_what_waits(cell: Cell, phone: Device) -> None:
@@ -129,7 +129,7 @@ def test_bad_input_becomes_dead_letters_or_facts_and_ingest_goes_on(cell: Cell, 
     assert ("doorstep/v1/p1/nonsense", "unknown_topic", "open", 1) in cell.letters()
     assert ("doorstep/v1/p1/some/where/else", "unknown_topic", "open", 1) in cell.letters()
     assert ("doorstep/v1/p1/position", "missing_field", "open", 1) in cell.letters()
-    cell.until_acknowledged()
+    assert cell.is_acknowledged()
 
 
 def test_the_same_junk_again_is_the_same_letter(cell: Cell, phone: Device) -> None:

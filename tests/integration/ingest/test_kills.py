@@ -17,7 +17,7 @@ from doorstep.embedded.postgres import SERVER_SETTINGS, EmbeddedPostgres
 from eventlog.clock import wall_ms
 from ingest.codecs.native import CODEC
 from ingest.message import Message
-from tests.integration.ingest.cell import LIMIT_S, Cell, Device, settings_of
+from tests.integration.ingest.cell import ACK_WAIT_S, LIMIT_S, Cell, Device, settings_of
 
 MESSAGES = 20_000
 NOW_S = wall_ms() // 1_000
@@ -48,7 +48,7 @@ def is_whole(cell: Cell) -> None:
     """Each message is in the log, once."""
     cell.until_rows(MESSAGES)
     assert cell.stop() == 0
-    cell.until_acknowledged()
+    assert cell.is_acknowledged()
     facts = cell.facts()
     assert timed(STREAM) <= facts.keys()
     presses = [entry.event.extras["n"] for entry in cell.entries() if isinstance(entry.event, ButtonPressed)]
@@ -143,7 +143,7 @@ def test_a_database_that_is_away_for_longer_than_the_brokers_patience_is_waited_
         cell.until_rows(2_000)
         postgres.stop()
         impatient = threading.Event()
-        impatient.wait(2 * 3.0)  # the broker redelivers after 3 s
+        impatient.wait(6 * ACK_WAIT_S)
         postgres.start()
     is_whole(cell)
 
