@@ -136,3 +136,4 @@ class Unit:
                 at = entries[-1].position
         self._out.muted = False
         self.judge.changed.clear()
+        self.judge.alerted = False

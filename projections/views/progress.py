@@ -111,6 +111,12 @@ class Progress(Quiet):
     @staticmethod
     def _amend(case: Case, out: Writer) -> None:
         """Close the steps that no longer stand and write those that are new."""
+        before, after = case.before, case.after
+        if before is not None and (before.known_ms, before.fold.transitions) == (
+            after.known_ms,
+            after.fold.transitions,
+        ):
+            return
         old = list(zip(case.before.fold.transitions, case.before.known_ms, strict=True)) if case.before else []
         new = list(zip(case.fold.transitions, case.after.known_ms, strict=True))
 
