@@ -1,5 +1,5 @@
-"""kill -9 of every process, again and again in the middle of a day: nothing acknowledged is missing, nothing is double,
-and what stands in the end is what stands after a quiet day.
+"""One day over MQTT, three times: quietly; with kill -9 of every process; in another order with repeats and arrays.
+Nothing acknowledged is missing, nothing is double, and what stands in the end is what stands after the quiet day.
 
 DOORSTEP_TEST_KILLS sets how often each process is killed (default 1; the figure that we quote is for 10).
 """
@@ -57,9 +57,20 @@ class Outcome(NamedTuple):
     killed: int
 
 
-def test_kills_in_the_middle_of_the_day_change_nothing(tmp_path: Path) -> None:
-    quiet = play(tmp_path / "quiet", kills=0)
-    rough = play(tmp_path / "rough", kills=KILLS)
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The day as it should be."""
+    return play(tmp_path_factory.mktemp("quiet"), orderly())
+
+
+def test_another_order_with_repeats_and_other_batches_changes_nothing(quiet: Outcome, tmp_path: Path) -> None:
+    messy = play(tmp_path, disorderly())
+    assert messy.distinct == messy.sent == quiet.sent
+    assert messy.settled == quiet.settled
+
+
+def test_kills_in_the_middle_of_the_day_change_nothing(quiet: Outcome, tmp_path: Path) -> None:
+    rough = play(tmp_path, orderly(), kills=KILLS)
     print(f"\nquiet {quiet}\nrough {rough}")
     assert rough.killed == KILLS * len(VICTIMS)
     assert quiet.distinct == quiet.sent
@@ -68,15 +79,15 @@ def test_kills_in_the_middle_of_the_day_change_nothing(tmp_path: Path) -> None:
     assert rough.settled == quiet.settled
 
 
-def play(home: Path, *, kills: int) -> Outcome:
-    """One day over MQTT under the followed clock, with `kills` of each victim spread over it."""
+def play(home: Path, messages: list[tuple[int, Message]], *, kills: int = 0) -> Outcome:
+    """A day over MQTT under the followed clock, each message at its instant, `kills` of each victim spread over it."""
     changes = {"home": home, "clock_mode": "followed", "ack_wait_s": 2.0, "backoff_max_s": 1.0}
     settings = Settings.read({**changes, "api_port": random.randrange(20_000, 30_000)})
     supervisor = Supervisor(settings, say=lambda line: None)
     with supervisor as running:
         plan(running, (home / "staff-token").read_text().strip())
-        messages = list(messages_of_the_day())
-        end_ms = max(at for at, _ in messages) + 8 * HOUR_MS
+        sent = len(list(messages_of_the_day()))
+        end_ms = max(at for at, _ in messages_of_the_day()) + 8 * HOUR_MS
         turns = iter(islice(cycle(VICTIMS), kills * len(VICTIMS)))
         every = len(messages) // (kills * len(VICTIMS) + 1) if kills else len(messages) + 1
         killed, victim, last_pid = 0, None, 0
@@ -98,8 +109,8 @@ def play(home: Path, *, kills: int) -> Outcome:
                 tick = min(tick + 30 * TICK_MS, end_ms)
                 phone.tick(tick)
         eventually(lambda: projected(running.database_url, end_ms))
-        eventually(lambda: in_log(running.database_url)[1] >= len({m for _, m in messages}))
-        return look(running.database_url, len({m for _, m in messages}), killed)
+        eventually(lambda: in_log(running.database_url)[1] >= sent)
+        return look(running.database_url, sent, killed)
 
 
 def messages_of_the_day() -> Iterator[tuple[int, Message]]:
@@ -116,6 +127,29 @@ def messages_of_the_day() -> Iterator[tuple[int, Message]]:
             said = {}
         payload = json.dumps({"time": at / 1000, "sent": at / 1000, **said}).encode()
         yield at, Message(f"doorstep/v1/{fact.device}/{kind}", payload)
+
+
+def orderly() -> list[tuple[int, Message]]:
+    """Every message when it was observed."""
+    return list(messages_of_the_day())
+
+
+def disorderly() -> list[tuple[int, Message]]:
+    """One message in three up to three hours late, one in ten twice, and what waited on a phone goes out in arrays."""
+    rng = random.Random(SEED)
+    told: list[tuple[int, Message]] = []
+    waiting: dict[str, list[bytes]] = {}
+    for at, message in messages_of_the_day():
+        told += [(at, message)] * (2 if rng.random() < 0.1 else 1)
+        if rng.random() < 0.33:
+            told[-1] = (at + rng.randrange(3 * HOUR_MS), message)
+        if message.topic.endswith("/position"):
+            held = waiting.setdefault(message.topic, [])
+            held.append(message.payload)
+            if len(held) == 40:
+                told.append((at, Message(message.topic, b"[" + b",".join(rng.sample(held, 15)) + b"]")))
+                held.clear()
+    return sorted(told, key=lambda pair: pair[0])
 
 
 def plan(running: Running, staff: str) -> None:
