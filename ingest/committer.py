@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """When a batch is complete, and how long to wait where it cannot be written."""
 
-    flush_ms: int = 20
+    flush_ms: int = 40
     flush_rows: int = 2_000
     backoff_first_s: float = 0.2
     backoff_max_s: float = 10.0
