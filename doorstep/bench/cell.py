@@ -56,13 +56,24 @@ def finish_load(process: subprocess.Popen[bytes], timeout_s: float) -> Sent:
     return msgspec.convert(json.loads(out), Sent)
 
 
-def stored_rows(conn: psycopg.Connection[tuple[int | None]]) -> int:
-    """Positions in the log."""
-    row = conn.execute(
-        "SELECT sum((convert_from(state, 'UTF8')::json ->> 'rows')::int8) FROM eventlog.log_events "
-        "WHERE topic = 'doorstep.positions.recorded'"
-    ).fetchone()
-    return int(row[0] or 0) if row else 0
+class Stored:
+    """Counts positions in the log as it grows; each look reads only what is new, so that looking costs nothing."""
+
+    def __init__(self, conn: psycopg.Connection[tuple[int | None]]) -> None:
+        self._conn = conn
+        self._seen = 0
+        self.rows = 0
+
+    def look(self) -> int:
+        """All positions in the log now."""
+        row = self._conn.execute(
+            "SELECT max(notification_id), sum((convert_from(state, 'UTF8')::json ->> 'rows')::int8) "
+            "FROM eventlog.log_events WHERE notification_id > %s AND topic = 'doorstep.positions.recorded'",
+            (self._seen,),
+        ).fetchone()
+        if row is not None and row[0] is not None:
+            self._seen, self.rows = row[0], self.rows + int(row[1] or 0)  # type: ignore[misc]
+        return self.rows
 
 
 def log_bytes(conn: psycopg.Connection[tuple[int | None]]) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import psycopg
 
-from doorstep.bench.cell import cell, finish_load, log_bytes, start_load, stored_rows
+from doorstep.bench.cell import Stored, cell, finish_load, log_bytes, start_load
 from doorstep.bootstrap import Running
 
 _DEVICES = 1_000
@@ -36,13 +36,14 @@ def measure(sync_interval: str, *, rate: float | None, seconds: float, bare: boo
     """Start a cell, load it, and count what is committed. `bare`: measure a bare paho loop first."""
     with cell(sync_interval) as (running, _), psycopg.connect(running.database_url, autocommit=True) as conn:
         bare_per_s = _bare(running, seconds) if bare else None
-        already = _introduce(running, conn)
+        stored = Stored(conn)
+        already = _introduce(running, stored)
         before = log_bytes(conn)
         load = start_load(running, seconds=seconds, rate=rate)
         began, last, rows = time.monotonic(), time.monotonic(), 0
         sent = None
         while sent is None or (rows < sent.acknowledged and time.monotonic() - last < _PATIENCE_S):
-            now_rows = stored_rows(conn) - already
+            now_rows = stored.look() - already
             if now_rows > rows:
                 began = began if rows else time.monotonic()
                 rows, last = now_rows, time.monotonic()
@@ -62,11 +63,11 @@ def measure(sync_interval: str, *, rate: float | None, seconds: float, bare: boo
         )
 
 
-def _introduce(running: Running, conn: psycopg.Connection[tuple[int | None]]) -> int:
+def _introduce(running: Running, stored: Stored) -> int:
     """Let every phone speak once, so that numbering new devices is not counted as the cost of a ping."""
     sent = finish_load(start_load(running, seconds=2.0, rate=_DEVICES), _PATIENCE_S)
     end = time.monotonic() + _PATIENCE_S
-    while (rows := stored_rows(conn)) < sent.acknowledged and time.monotonic() < end:
+    while (rows := stored.look()) < sent.acknowledged and time.monotonic() < end:
         time.sleep(0.1)
     return rows
 
