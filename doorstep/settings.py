@@ -102,7 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, lt=65_535, description="unacknowledged messages; below 65 535, or packet ids are reused")
     ] = 20_000
     flush_ms: Annotated[
-        Count, Meta(description="longest wait of a fact for its commit; at 20, 8 000 messages/s do not fit two cores")
+        Count, Meta(description="longest wait of a fact for its commit; a longer one makes fewer and cheaper commits")
     ] = 40
     flush_rows: Annotated[Count, Meta(description="messages that end a batch early")] = 2_000
     mqtt_client_id: Annotated[
