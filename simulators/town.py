@@ -90,6 +90,16 @@ def distance_m(a: Point, b: Point) -> float:
     return hypot(a.x - b.x, a.y - b.y)
 
 
+def from_grid(u: float, v: float) -> Point:
+    """A place in the streets' own frame: metres along the streets that go (nearly) east, and along those north."""
+    return Point(*_turned(u, v, _GRID_RAD))
+
+
+def to_grid(at: Point) -> tuple[float, float]:
+    """A place in the streets' own frame."""
+    return _turned(at.x, at.y, -_GRID_RAD)
+
+
 def inside(at: Point) -> bool:
     """Whether a place lies in this town."""
     return abs(at.x) < _EDGE_M and abs(at.y) < _EDGE_M
