@@ -66,11 +66,11 @@ export interface Step {
   at: string;
 }
 
-/** What lies below the markers: nothing unless the operator set a map of their own. */
-export interface BaseMap {
-  kind: "raster";
-  url: string;
-  attribution?: string;
+/** What lies below the markers, as /v1/map says it. `url`: of the raster tiles {z}/{x}/{y}, or of the PMTiles file. */
+export interface MapAnswer {
+  kind: "none" | "raster" | "pmtiles";
+  url: string | null;
+  attribution?: string | null;
 }
 
 /** The whole of what a customer may know about one visit. */
@@ -100,8 +100,13 @@ export interface Progress {
   ended: boolean;
   locale: string;
   clock: Clock;
-  base_map?: BaseMap | null;
 }
+
+/** `open`: it stands and nobody has taken it; `retracted`: later data refuted it. */
+export type AlertState = "open" | "acknowledged" | "resolved" | "retracted";
+
+/** Was it so? `excused`: so, but nobody is to blame. */
+export type Verdict = "true" | "false" | "excused";
 
 export interface AlertBrief {
   alert: string;
@@ -109,6 +114,7 @@ export interface AlertBrief {
   started_at: string;
   ended_at: string | null;
   standing: boolean;
+  state: AlertState;
 }
 
 export interface BoardVisit {
@@ -159,6 +165,31 @@ export interface FactRow {
   body: Record<string, unknown>;
 }
 
+export interface Acknowledged {
+  at: string;
+  by: string | null;
+  note: string | null;
+}
+
+export interface Resolved extends Acknowledged {
+  verdict: Verdict;
+}
+
+/** What a sentence about an alert needs besides its figures. Null where it is not known. */
+export interface AlertContext {
+  visit: string | null;
+  customer: string | null;
+  customer_name: string | null;
+  site: string | null;
+  site_name: string | null;
+  service: string | null;
+  worker: string | null;
+  worker_name: string | null;
+  window_from: string | null;
+  window_to: string | null;
+  zone: string | null;
+}
+
 /** `params` are whole numbers and text, in the units that their names say. */
 export interface AlertFull extends AlertBrief {
   rule_version: number;
@@ -170,17 +201,120 @@ export interface AlertFull extends AlertBrief {
   raised_known_at: string;
   known_at: string;
   revision: number;
+  acknowledged: Acknowledged | null;
+  resolved: Resolved | null;
+  context: AlertContext | null;
 }
 
 export interface AlertChange {
   revision: number;
   change: string;
   known_at: string;
+  started_at: string;
+  ended_at: string | null;
   reason: string | null;
+  by: string | null;
 }
 
 export interface AlertWithHistory extends AlertFull {
   history: AlertChange[];
+}
+
+export interface EvidenceFact extends FactRow {
+  lat: number | null;
+  lon: number | null;
+  accuracy_m: number | null;
+}
+
+export interface AlertDetail extends AlertWithHistory {
+  facts: EvidenceFact[];
+  fence: Fence | null;
+}
+
+export interface DecisionTaken {
+  alert: string;
+  outcome: "created" | "unchanged";
+  state: AlertState;
+  acknowledged: Acknowledged | null;
+  resolved: Resolved | null;
+  position: number;
+}
+
+export interface WorkerItem {
+  worker: string;
+  name: string | null;
+  surname: string | null;
+  title: string | null;
+  devices: string[];
+  position:
+    (Position & { speed_mps: number | null; heading_deg: number | null; battery_pct: number | null }) | null;
+  heard_at: string | null;
+  /** The visit that is going on, else the next. */
+  visit: { visit: string; status: Status; window_from: string; window_to: string; site_name: string | null } | null;
+  open_alerts: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** What the staff's stream says: everything that is new since the message before. */
+export interface Changed {
+  position: number;
+  clock: Clock;
+  visits: BoardVisit[];
+  alerts: AlertFull[];
+  workers: WorkerItem[];
+}
+
+/** GeoJSON: a line for each device, a point for each fix. */
+export interface Track {
+  type: "FeatureCollection";
+  features: TrackFeature[];
+  truncated: boolean;
+}
+
+export type TrackFeature =
+  | {
+      geometry: { type: "Point"; coordinates: [number, number] };
+      properties: {
+        fact: string;
+        device: string;
+        at: string;
+        known_at: string;
+        accuracy_m: number | null;
+        speed_mps: number | null;
+        battery_pct: number | null;
+      };
+    }
+  | { geometry: { type: "LineString"; coordinates: [number, number][] }; properties: { device: string } };
+
+export const GROUPINGS = ["worker", "service", "site", "day"] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export interface TimelinessRow {
+  key: string;
+  name: string | null;
+  visits: number;
+  arrived: number;
+  on_time: number;
+  late: number;
+  missed: number;
+  open: number;
+  on_time_rate: number | null;
+  lateness_s: { p50: number; p90: number } | null;
+  served_ratio: { p50: number } | null;
+}
+
+export interface TimelinessReport {
+  clock: Clock;
+  by: Grouping;
+  from: string;
+  to: string;
+  zone: string;
+  items: TimelinessRow[];
+  total: TimelinessRow;
 }
 
 export interface Timeliness {
@@ -203,11 +337,6 @@ export interface VisitDetail extends Omit<BoardVisit, "alerts"> {
   timeline: TimelineStep[];
   facts: FactRow[];
   alerts: AlertWithHistory[];
-}
-
-export interface AlertPage {
-  items: AlertFull[];
-  next: string | null;
 }
 
 export interface CustomerLink {

@@ -49,6 +49,39 @@ export function fenceRing(fence: Fence): [number, number][] {
   return ring;
 }
 
+/** How far a point lies outside a fence, in metres; 0 inside. */
+export function beyondFenceM(fence: Fence, at: Point): number {
+  if (fence.shape === "circle") return Math.max(0, distanceM(fence, at) - fence.radius_m);
+  const ring = fenceRing(fence).map(([lon, lat]) => flat(at, lon, lat));
+  let nearest = Infinity;
+  let inside = false;
+  for (let i = 1; i < ring.length; i++) {
+    const [a, b] = [ring[i - 1]!, ring[i]!];
+    nearest = Math.min(nearest, fromOriginM(a, b));
+    if (a.y > 0 !== b.y > 0 && 0 < ((b.x - a.x) * -a.y) / (b.y - a.y) + a.x) inside = !inside;
+  }
+  return inside ? 0 : Math.max(0, nearest - (fence.buffer_m ?? 0));
+}
+
+interface Flat {
+  x: number;
+  y: number;
+}
+
+/** Metres east and north of `origin`. */
+function flat(origin: Point, lon: number, lat: number): Flat {
+  const east = (lon - origin.lon) * M_PER_DEG * Math.cos((origin.lat * Math.PI) / 180);
+  return { x: east, y: (lat - origin.lat) * M_PER_DEG };
+}
+
+/** From the origin to the stretch between `a` and `b`. */
+function fromOriginM(a: Flat, b: Flat): number {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const length2 = dx * dx + dy * dy;
+  const t = length2 === 0 ? 0 : Math.max(0, Math.min(1, -(a.x * dx + a.y * dy) / length2));
+  return Math.hypot(a.x + t * dx, a.y + t * dy);
+}
+
 const NICE_M = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000];
 
 /** Radii of at most three round distances, the largest just beyond `reachM`. */

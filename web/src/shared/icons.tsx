@@ -61,3 +61,38 @@ export const IconAlert = () => (
     <path d="M12 4 3 19.5h18zM12 10v4.5M12 16.8v.3" />
   </Icon>
 );
+export const IconBoard = () => (
+  <Icon>
+    <path d="M4.5 6h2M4.5 12h2M4.5 18h2M10 6h9.5M10 12h9.5M10 18h9.5" />
+  </Icon>
+);
+export const IconMap = () => (
+  <Icon>
+    <path d="M9 4.5 3.5 7v12.5L9 17l6 2.5 5.5-2.5V4.5L15 7zM9 4.5V17M15 7v12.5" />
+  </Icon>
+);
+export const IconBell = () => (
+  <Icon>
+    <path d="M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 1.5H5zM10 20.5h4" />
+  </Icon>
+);
+export const IconPerson = () => (
+  <Icon>
+    <path d="M12 11.5a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2zM4.8 20c.6-3.8 3.5-5.8 7.2-5.8s6.6 2 7.2 5.8" />
+  </Icon>
+);
+export const IconChart = () => (
+  <Icon>
+    <path d="M4 20h16M7 16.5v-5M12 16.5v-10M17 16.5v-7" />
+  </Icon>
+);
+export const IconHand = () => (
+  <Icon>
+    <path d="M8 12.5v-7a1.5 1.5 0 0 1 3 0v5V4.2a1.5 1.5 0 0 1 3 0v6.3-5a1.5 1.5 0 0 1 3 0V14c0 4-2.2 6.5-5.6 6.5-3 0-4.2-1.4-5.6-4.2l-1.6-3.4c-.5-1.2 1-2.2 2-1.2z" />
+  </Icon>
+);
+export const IconRoute = () => (
+  <Icon>
+    <path d="M6 20.2a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM18 7.8a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 18.2h7.5a3.1 3.1 0 0 0 0-6.2h-7a3.1 3.1 0 0 1 0-6.2H16" />
+  </Icon>
+);

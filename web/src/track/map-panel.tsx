@@ -3,6 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Progress } from "../shared/contract.ts";
 import { IconFrame, IconShield } from "../shared/icons.tsx";
+import { baseMap } from "../shared/map/base.ts";
+import { drawsWebGl } from "../shared/map/webgl.ts";
 import { Compass } from "./compass.tsx";
 import type { LiveMap, MapSubject } from "./map/live-map.ts";
 import type { Scene } from "./scene.ts";
@@ -29,7 +31,7 @@ export function MapPanel({ progress, view, words }: { progress: Progress; view: 
     let left = false;
     const begin = async (): Promise<void> => {
       if (!drawsWebGl()) throw new Error("no WebGL");
-      const { LiveMap } = await import("./map/live-map.ts");
+      const [{ LiveMap }, base] = await Promise.all([import("./map/live-map.ts"), baseMap()]);
       if (left || !place.current) return;
       const texts = {
         map: words.mapLabel(view.who),
@@ -39,7 +41,7 @@ export function MapPanel({ progress, view, words }: { progress: Progress; view: 
         ctrlScroll: words.ctrlScroll,
         distance: words.metres,
       };
-      live.current = new LiveMap(place.current, newest.current, texts, progress.base_map ?? null, setFollowing);
+      live.current = new LiveMap(place.current, newest.current, texts, base, setFollowing);
       await live.current.drawn();
       if (!left) setDrawing("ready");
     };
@@ -87,13 +89,4 @@ export function MapPanel({ progress, view, words }: { progress: Progress; view: 
       {drawing === "none" && <p class="map-words quiet">{words.noMap}</p>}
     </section>
   );
-}
-
-function drawsWebGl(): boolean {
-  try {
-    const canvas = document.createElement("canvas");
-    return canvas.getContext("webgl2") !== null || canvas.getContext("webgl") !== null;
-  } catch {
-    return false;
-  }
 }

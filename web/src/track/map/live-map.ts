@@ -1,17 +1,14 @@
 // The map of an approach: home, fence, the worker gliding from fix to fix. Loaded only after the text is on the screen.
 
-import "maplibre-gl/dist/maplibre-gl.css";
-
 import type { GeoJSON } from "geojson";
-import { LngLatBounds, Map, Marker, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import type { BaseMap, Fence, Point, Position } from "../../shared/contract.ts";
+import { LngLatBounds, Marker, type GeoJSONSource, type Map } from "maplibre-gl";
+import type { Fence, Point, Position } from "../../shared/contract.ts";
 import { bearingDeg, distanceM, fenceRing, ringsM } from "../../shared/ground.ts";
+import type { BaseMap } from "../../shared/map/base.ts";
+import { drawn, openMap } from "../../shared/map/library.ts";
 import { Overlay } from "./overlay.ts";
 import { haloPx, homePin, workerPin } from "./pins.ts";
-import { coloursOf, metresPerPixel, ringSource, styleOf } from "./style.ts";
-
-setWorkerUrl(workerUrl); // without it the library waits for ever
+import { metresPerPixel, ringSource, styleOf } from "./style.ts";
 
 /** Closer than this a plain ground shows nothing more. */
 const MAX_ZOOM = 16.5;
@@ -70,18 +67,11 @@ export class LiveMap {
     this.#texts = texts;
     this.#base = base;
     this.#radii = this.#rings();
-    this.#map = new Map({
-      container,
+    this.#map = openMap(container, base, {
       style: this.#style(),
       bounds: this.#bounds(),
       fitBoundsOptions: this.#framing(),
-      maxZoom: 18,
-      minZoom: 3,
-      attributionControl: base?.attribution ? { compact: true } : false,
       cooperativeGestures: true,
-      dragRotate: false,
-      pitchWithRotate: false,
-      touchPitch: false,
       locale: {
         "Map.Title": texts.map,
         "CooperativeGesturesHandler.MobileHelpText": texts.twoFingers,
@@ -89,7 +79,6 @@ export class LiveMap {
         "CooperativeGesturesHandler.MacHelpText": texts.ctrlScroll.replace("Ctrl", "⌘"),
       },
     });
-    this.#map.touchZoomRotate.disableRotation();
     this.#overlay = new Overlay(this.#map);
     new Marker({ element: homePin(texts.home) }).setLngLat(lngLat(subject.home)).addTo(this.#map);
     this.#pin = workerPin(texts.worker);
@@ -110,7 +99,7 @@ export class LiveMap {
 
   /** Resolves once the first picture is drawn. */
   drawn(): Promise<void> {
-    return new Promise((resolve) => void this.#map.once("load", () => resolve()));
+    return drawn(this.#map);
   }
 
   show(subject: MapSubject): void {
@@ -154,7 +143,7 @@ export class LiveMap {
   }
 
   #style(): ReturnType<typeof styleOf> {
-    return styleOf(coloursOf(this.#container), this.#subject.home, this.#subject.fence, this.#radii, this.#base);
+    return styleOf(this.#container, this.#subject.home, this.#subject.fence, this.#radii, this.#base);
   }
 
   #rings(): number[] {

@@ -1,57 +1,42 @@
-// The map's own quiet style: a plain ground, rings of round distances, the fence of the home. No glyphs, no sprites, no tiles
-// unless the operator has set a base map.
+// What the customer's map says, over whatever ground: the fence of the home, and where the ground is plain rings of round
+// distances to judge by.
 
 import type { Feature, Geometry } from "geojson";
 import type { GeoJSONSourceSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
-import type { BaseMap, Fence, Point } from "../../shared/contract.ts";
+import type { Fence, Point } from "../../shared/contract.ts";
 import { circleRing, fenceRing } from "../../shared/ground.ts";
+import type { BaseMap } from "../../shared/map/base.ts";
+import { groundColours, readColours } from "../../shared/map/colours.ts";
+import { groundOf } from "../../shared/map/style.ts";
 
-/** Read from the style sheet, so that dark mode is defined in one place. */
-export interface Colours {
-  ground: string;
-  ring: string;
-  fence: string;
-  inside: string;
-  buffer: string;
-}
+const NAMES = { ring: "--map-ring", fence: "--map-fence", inside: "--map-inside", buffer: "--map-buffer" } as const;
+type Colours = Record<keyof typeof NAMES, string>;
 
-export function coloursOf(element: Element): Colours {
-  const css = getComputedStyle(element);
-  const read = (name: string): string => css.getPropertyValue(name).trim() || "#888";
-  return {
-    ground: read("--map-ground"),
-    ring: read("--map-ring"),
-    fence: read("--map-fence"),
-    inside: read("--map-inside"),
-    buffer: read("--map-buffer"),
-  };
-}
-
+/** `element` is where the colours are read. */
 export function styleOf(
-  colours: Colours,
+  element: Element,
   home: Point,
   fence: Fence,
   radii: number[],
   base: BaseMap | null,
 ): StyleSpecification {
+  const colours = readColours(element, NAMES);
+  const ground = groundOf(base, groundColours(element));
   return {
     version: 8,
     sources: {
-      ...(base
-        ? { base: { type: "raster", tiles: [base.url], tileSize: 256, attribution: base.attribution ?? "" } }
-        : {}),
+      ...ground.sources,
       rings: ringSource(home, radii),
       fence: shapes([{ type: "Polygon", coordinates: [fenceRing(fence)] }]),
     },
     layers: [
-      { id: "ground", type: "background", paint: { "background-color": colours.ground } },
-      ...(base ? [{ id: "base", type: "raster", source: "base" } satisfies LayerSpecification] : []),
+      ...ground.under,
       ...(base ? [] : bufferLayers(colours, home, fence)),
       {
         id: "fence",
         type: "fill",
         source: "fence",
-        paint: base ? { "fill-color": colours.fence, "fill-opacity": 0.16 } : { "fill-color": colours.inside },
+        paint: base ? { "fill-color": colours.fence, "fill-opacity": 0.14 } : { "fill-color": colours.inside },
       },
       {
         id: "rings",
@@ -66,6 +51,7 @@ export function styleOf(
         source: "fence",
         paint: { "line-color": colours.fence, "line-width": 1.5, "line-opacity": 0.7 },
       },
+      ...ground.labels,
     ],
   };
 }
