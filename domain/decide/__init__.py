@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from domain.decide import checks, customer, device, policy, shift, site, visit, worker
+from domain.decide import alert, checks, customer, device, policy, shift, site, visit, worker
+from domain.decide.alert import AcknowledgeAlert, ResolveAlert, alert_stream
 from domain.decide.base import Command, Decider
 from domain.decide.customer import RegisterCustomer, customer_stream
 from domain.decide.device import BindDevice, UnbindDevice, device_stream
@@ -34,6 +35,8 @@ DECIDERS: dict[type[Command], Decider[Any, Any]] = {
     ReassignVisit: visit.DECIDER,
     CancelVisit: visit.DECIDER,
     AdoptPolicy: policy.DECIDER,
+    AcknowledgeAlert: alert.DECIDER,
+    ResolveAlert: alert.DECIDER,
 }
 """Every command and who decides on it."""
 
@@ -46,8 +49,8 @@ def stream_of(command: Command) -> str:
 def handle(history: Iterable[Event], command: Command) -> tuple[Event, ...]:
     """The events that a command adds to its stream; none where it says nothing new.
 
-    Raises Rejected: `invalid_…` for what the command contains, else `not_found`, `conflict`, `visit_cancelled` or
-    `shift_cancelled` for the state of things.
+    Raises Rejected: `invalid_…` for what the command contains, else `not_found`, `conflict`, `visit_cancelled`,
+    `shift_cancelled` or `alert_resolved` for the state of things.
     """
     decider = DECIDERS[type(command)]
     checks.instant(command.at_ms, "at_ms")
@@ -58,6 +61,7 @@ def handle(history: Iterable[Event], command: Command) -> tuple[Event, ...]:
 
 __all__ = [
     "DECIDERS",
+    "AcknowledgeAlert",
     "AdoptPolicy",
     "BindDevice",
     "CancelShift",
@@ -70,8 +74,10 @@ __all__ = [
     "RegisterSite",
     "RegisterWorker",
     "RescheduleVisit",
+    "ResolveAlert",
     "ScheduleVisit",
     "UnbindDevice",
+    "alert_stream",
     "customer_stream",
     "device_stream",
     "handle",

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from domain.events import Event, all_topics, decode, encode
+from domain.events.alert import AlertAcknowledged, AlertResolved
 from domain.events.clock import TimeAdvanced
 from domain.events.customer import CustomerRegistered
 from domain.events.device import DeviceBound, DeviceNumbered, DeviceStatusChanged, DeviceUnbound
@@ -70,6 +71,13 @@ witnessed_all = {
     "lon": 121.4737,
     "accuracy_m": 12.5,
 }
+about = {
+    "alert": UUID("89abcdef0123456789abcdef01234567"),
+    "rule": "late",
+    "subject": "v-1",
+    "started_ms": T - 600_000,
+}
+about_all = {**about, "ended_ms": T - 1_000, "evidence": (FACT,), "note": "已电话联系"}
 window = {"window_from_ms": T + 3_600_000, "window_to_ms": T + 7_200_000, "planned_s": 5_400}
 
 EVERYTHING: list[Event] = [
@@ -112,6 +120,8 @@ EVERYTHING: list[Event] = [
     VisitReassigned(**decided, visit="v-1", worker="w-2", reason="ill"),
     VisitCancelled(**decided, visit="v-1", reason="moved away"),
     PolicyAdopted(**decided, from_ms=T, values={"late_s": 300.0, "nearby_m": 512.5}),
+    AlertAcknowledged(**decided, **about_all),
+    AlertResolved(**decided, **about_all, verdict="excused"),
     TimeAdvanced(**bare, wall_ms=T + 17, rate=60.0),
     PositionsRecorded(**bare, day="2026-05-28", rows=3, format=2, sha256=SHA256),
     CheckedIn(**witnessed_all),
@@ -143,6 +153,8 @@ LEAST: list[Event] = [
     VisitReassigned(**bare, visit="v-1", worker=None),
     VisitCancelled(**bare, visit="v-1"),
     PolicyAdopted(**bare, from_ms=T, values={}),
+    AlertAcknowledged(**bare, **about),
+    AlertResolved(**bare, **about, verdict="true"),
     TimeAdvanced(**bare, wall_ms=T),
     PositionsRecorded(**bare, day="2026-05-28", rows=1, sha256=SHA256),
     CheckedIn(**said),
