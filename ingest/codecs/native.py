@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
-
-import msgspec
+from typing import Any
 
 from domain.crs import to_wgs84
 from domain.errors import Unreadable
@@ -18,6 +15,7 @@ from domain.time import Ms
 from ingest import times, topics, wire
 from ingest.canonical import canonical, unknown_fields
 from ingest.message import NOTHING, Decoded, Fault, Message
+from ingest.reading import Receipt, json_of, object_of, shaped, whole
 
 _CRS = {"wgs84": 0, "gcj02": int(Flag.GCJ02), "bd09": int(Flag.BD09)}
 _PROVIDERS = {None: 0} | {name: int(flag) for name, flag in PROVIDERS.items()}
@@ -29,18 +27,6 @@ _CONTENT = {kind: tuple(sorted(known - {"time", "sent"})) for kind, known in _KN
 
 _STORED = {"id": "ref", "accuracy": "accuracy_m", "battery": "battery_pct"}
 """Fields whose name in the events says their unit."""
-
-_OUT_OF_RANGE = re.compile(r"^Expected `\w+` (?:>=|<=|>|<|of length|matching)|out of range")
-
-
-T = TypeVar("T")
-
-
-class Receipt(NamedTuple):
-    """When a message was received, in the cell's time, and how far ahead of that a device's time is believed."""
-
-    at_ms: Ms
-    tolerance_ms: int
 
 
 class Native:
@@ -60,15 +46,15 @@ class Native:
         device, kind = topics.parse(message.topic)
         if message.retained and kind != "status":
             return NOTHING
-        said = _json(message.payload)
+        said = json_of(message.payload)
         received = Receipt(received_ms, tolerance_ms)
         if message.retained:
-            return Decoded(status=_status(device, _object(said), received))
+            return Decoded(status=_status(device, object_of(said), received))
         if isinstance(said, list):
             return _array(device, kind, said, received)
         if kind == POSITION:
-            return Decoded(positions=(_position(device, _object(said), received),))
-        return Decoded(facts=(_fact(device, kind, _object(said), received),))
+            return Decoded(positions=(_position(device, object_of(said), received),))
+        return Decoded(facts=(_fact(device, kind, object_of(said), received),))
 
 
 CODEC = Native()
@@ -81,16 +67,16 @@ def _array(device: str, kind: str, elements: list[Any], received: Receipt) -> De
     for index, element in enumerate(elements):
         try:
             if kind == POSITION:
-                positions.append(_position(device, _object(element), received))
+                positions.append(_position(device, object_of(element), received))
             else:
-                facts.append(_fact(device, kind, _object(element), received))
+                facts.append(_fact(device, kind, object_of(element), received))
         except Unreadable as error:
             faults.append(Fault(error.code, str(error), index))
     return Decoded(positions=positions, facts=facts, unreadable=faults)
 
 
 def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
-    read = _read(said, wire.Position)
+    read = shaped(said, wire.Position)
     observed_at_ms = times.from_wire(read.time)
     sure = times.quality(observed_at_ms, received.at_ms, received.tolerance_ms)
     lat, lon, crs = read.lat, read.lon, 0
@@ -107,11 +93,11 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
         observed_at_ms=observed_at_ms,
         lat_e7=round(lat * 1e7),
         lon_e7=round(lon * 1e7),
-        accuracy_dm=_scaled(read.accuracy, 10),
-        speed_cms=_scaled(read.speed, 100),
-        heading_cdeg=None if (heading := _scaled(read.heading, 100)) is None else heading % 36_000,
+        accuracy_dm=whole(read.accuracy, 10),
+        speed_cms=whole(read.speed, 100),
+        heading_cdeg=None if (heading := whole(read.heading, 100)) is None else heading % 36_000,
         altitude_dm=None if read.altitude is None else round(read.altitude * 10),
-        battery_pct=_scaled(read.battery, 1),
+        battery_pct=whole(read.battery, 1),
         flags=_MOCK[read.mock] | _PROVIDERS[read.provider] | crs | _QUALITIES[sure],
         sent_ms=None if read.sent is None else times.from_wire(read.sent),
         extras=canonical(extras),
@@ -119,7 +105,7 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
 
 
 def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fact:
-    read: Any = _read(said, wire.KINDS[kind])
+    read: Any = shaped(said, wire.KINDS[kind])
     observed_at_ms = None if read.time is None else times.from_wire(read.time)
     extras = unknown_fields(said, _KNOWN[kind])
     content = _content(kind, read)
@@ -138,11 +124,6 @@ def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fa
         extras=extras,
         **{_STORED.get(name, name): value for name, value in content.items()},
     )
-
-
-def _scaled(value: float | None, units: int) -> int | None:
-    """A quantity in whole units; None where the phone says nothing, or with a negative number that it does not know."""
-    return None if value is None or value < 0 else round(value * units)
 
 
 def _content(kind: str, read: Any) -> dict[str, Any]:
@@ -176,7 +157,7 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
 
 
 def _status(device: str, said: dict[str, Any], received: Receipt) -> DeviceStatusChanged:
-    read = _read(said, wire.Status)
+    read = shaped(said, wire.Status)
     observed_at_ms = None if read.time is None else times.from_wire(read.time)
     status = unknown_fields(said, _KNOWN["status"]) | _content("status", read)
     return DeviceStatusChanged(
@@ -185,48 +166,7 @@ def _status(device: str, said: dict[str, Any], received: Receipt) -> DeviceStatu
 
 
 def _tick(payload: bytes) -> Ms:
-    time_ms = times.from_wire(_read(_object(_json(payload)), wire.CellTime).time)
+    time_ms = times.from_wire(shaped(object_of(json_of(payload)), wire.CellTime).time)
     if times.quality(time_ms, time_ms, 0) is TimeQuality.UNSET:
         raise Unreadable("the cell's time cannot lie before 2000", code="bad_time")
     return time_ms
-
-
-def _json(payload: bytes) -> Any:
-    if not payload:
-        raise Unreadable("the payload is empty", code="empty")
-    try:
-        return msgspec.json.decode(payload)
-    except RecursionError:
-        raise Unreadable("the payload is nested too deeply", code="too_deep") from None
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"the payload is not UTF-8: {error.reason} at byte {error.start}", code="not_utf8") from None
-    except msgspec.ValidationError as error:
-        raise Unreadable(str(error), code="out_of_range") from None
-    except msgspec.DecodeError as error:
-        raise Unreadable(str(error), code="not_json") from None
-
-
-def _object(said: Any) -> dict[str, Any]:
-    if not isinstance(said, dict):
-        raise Unreadable(f"expected an object, got {type(said).__name__}", code="not_an_object")
-    return said
-
-
-def _read(said: dict[str, Any], shape: type[T]) -> T:
-    try:
-        return msgspec.convert(said, shape)
-    except msgspec.ValidationError as error:
-        raise Unreadable(str(error), code=_reason(str(error))) from None
-    except OverflowError as error:
-        raise Unreadable(str(error), code="out_of_range") from None
-
-
-def _reason(complaint: str) -> str:
-    """A stable code for what the library says in words; the tests hold it to them."""
-    if "missing required field" in complaint:
-        return "missing_field"
-    if "RFC3339" in complaint or "timezone component" in complaint:
-        return "bad_time"
-    if "Invalid enum value" in complaint:
-        return "unknown_value"
-    return "out_of_range" if _OUT_OF_RANGE.search(complaint) else "wrong_type"
