@@ -235,6 +235,14 @@ def ingest() -> None:
         ingest(settings, log).run(stop, lambda: announce_ready(settings))
 
 
+@app.command("base-map")
+def base_map(file: Annotated[Path, typer.Argument(help="e.g. town.pmtiles")]) -> None:
+    """Write the demo city's base map, for DOORSTEP_BASE_MAP=pmtiles and DOORSTEP_BASE_MAP_URL=FILE."""
+    from simulators.base_map import write_base_map
+
+    typer.echo(f"{write_base_map(file)} bytes")
+
+
 @app.command()
 def migrate() -> None:
     """Create what the database lacks."""

@@ -24,6 +24,7 @@ from doorstep.embedded.postgres import DATABASE
 from doorstep.settings import Settings
 from doorstep.supervisor import Supervisor
 from eventlog.clock import ClockMode, wall_ms
+from simulators.base_map import write_base_map
 from simulators.cell import Cell, CellTime
 from simulators.day import Day, seeded_day
 from simulators.errors import PlayError
@@ -33,6 +34,8 @@ from simulators.town import ZONE
 
 HOME = "demo"
 """The demo's home within the home that is set."""
+BASE_MAP = "base-map.pmtiles"
+"""The made city's streets, within the demo's home."""
 
 _BEGINS = timedelta(hours=7, minutes=45)
 _WAIT_FOR_HOME_S = 3.0
@@ -44,6 +47,8 @@ def demo(settings: Settings, *, speed: float, seed: int, browser: bool, stop: th
     """Run until `stop`; says on standard output what there is to open. Raises DoorstepError, PlayError."""
     settings = demo_settings(settings, speed)
     forget_last(settings)
+    if settings.base_map_url == str(settings.home / BASE_MAP):
+        write_base_map(settings.home / BASE_MAP)
     supervisor = Supervisor(settings)
     with supervisor as running:
         url = f"http://127.0.0.1:{supervisor.settings.api_port}"
@@ -66,11 +71,17 @@ def demo(settings: Settings, *, speed: float, seed: int, browser: bool, stop: th
 
 
 def demo_settings(settings: Settings, speed: float) -> Settings:
-    """The settings of the demo's cell: its own home and servers, and a clock that begins this morning in Shanghai."""
+    """The settings of the demo's cell: its own home and servers, and a clock that begins this morning in Shanghai.
+
+    Below the markers lie the made city's streets, unless a base map is set.
+    """
     today = to_datetime(wall_ms()).astimezone(zone(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    home = (settings.home / HOME).absolute()
+    if settings.base_map == "none":
+        settings = msgspec.structs.replace(settings, base_map="pmtiles", base_map_url=str(home / BASE_MAP))
     return msgspec.structs.replace(
         settings,
-        home=(settings.home / HOME).absolute(),
+        home=home,
         database_url=None,
         mqtt_url=None,
         clock_mode=ClockMode.SCALED,
