@@ -17,6 +17,7 @@ from domain.errors import Transient
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 """A business key in a path (domain.ids.KEY)."""
+NameQuery = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="the key of one; none: all")]
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -1,26 +1,55 @@
-"""One visit with everything that is known of it, and links to it for its customer."""
+"""Visits as a list, one with everything that is known of it, and links to it for its customer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from psycopg import Cursor
 from starlette.responses import Response
 
+from api import cursors
 from api.auth import Staff
+from api.cursors import Limit
 from api.deps import Here
-from api.routers.answers import STAFF_PROBLEMS, Name, Reached, json, problems
+from api.routers.answers import STAFF_PROBLEMS, Name, NameQuery, Reached, json, problems
+from api.routers.days import Day, Zone, span_or_all
 from api.shapes import visits as shapes
 from api.shapes.alerts import with_history
 from api.shapes.requests import LinkAnswer
 from domain.decide import visit_stream
 from domain.errors import NotFound
 from projections import place
+from projections.progress.state import Status
 from projections.queries import alerts, timeline, visits
 from projections.unit import JUDGE
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"], responses=STAFF_PROBLEMS | problems(404, 504))
+
+
+@router.get("", response_model=shapes.VisitPage, dependencies=[Reached], summary="Visits as on the board, by window")
+def list_visits(
+    deps: Here,
+    by: Staff,
+    day: Day = None,
+    zone: Zone = None,
+    worker: NameQuery = None,
+    status: Annotated[Status | None, Query(description="those in this status")] = None,
+    limit: Limit = 100,
+    cursor: cursors.Cursor = None,
+) -> Response:
+    """Visits of a business day, or of all days."""
+    from_ms, to_ms = span_or_all(deps, day, zone)
+    after = None if cursor is None else cursors.read_time_and_key(cursor)
+
+    def query(at: Cursor[Any]) -> shapes.VisitPage:
+        rows = visits.page(at, limit + 1, from_ms=from_ms, to_ms=to_ms, worker=worker, status=status, after=after)
+        rows, more = rows[:limit], len(rows) > limit
+        raised = alerts.of_visits(at, [row.visit for row in rows])
+        following = cursors.write(rows[-1].window_from_ms, rows[-1].visit) if more else None
+        return shapes.VisitPage(items=shapes.listed(rows, raised), next=following)
+
+    return json(deps.database.read(query))
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""Where a worker was."""
+"""Workers: where they are and what they are at, and where one was."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from fastapi import APIRouter, Query
 from psycopg import Cursor
 from starlette.responses import Response
 
+from api import cursors
 from api.auth import Staff
+from api.cursors import Limit
 from api.deps import Here
-from api.routers.answers import STAFF_PROBLEMS, Name, Reached, problems
+from api.routers.answers import STAFF_PROBLEMS, Name, Reached, json, problems
 from api.shapes.track import TrackShape, track
+from api.shapes.workers import WorkerPage, shape
 from api.times import LONGEST_MS, Instant
 from domain.errors import NotFound, Rejected
-from projections.queries import tracks
+from projections.queries import tracks, workers
 
 router = APIRouter(prefix="/v1/workers", tags=["workers"], responses=STAFF_PROBLEMS | problems(404, 504))
 
@@ -24,6 +27,17 @@ class GeoJson(Response):
     """RFC 7946."""
 
     media_type = "application/geo+json"
+
+
+@router.get("", response_model=WorkerPage, dependencies=[Reached], summary="Workers as they are now, by key")
+def list_workers(deps: Here, by: Staff, limit: Limit = 100, cursor: cursors.Cursor = None) -> Response:
+    """Where each was seen last, the visit that they are at (or the next), and how many alerts wait for somebody."""
+    after = None if cursor is None else cursors.read_key(cursor)
+    now_ms = deps.clock.now_ms()
+    rows = deps.database.read(lambda at: workers.page(at, now_ms, limit + 1, after))
+    rows, more = rows[:limit], len(rows) > limit
+    following = cursors.write(rows[-1].named.worker) if more else None
+    return json(WorkerPage(items=[shape(row) for row in rows], next=following))
 
 
 @router.get(

@@ -92,6 +92,13 @@ class Board(BaseModel, frozen=True):
     visits: list[BoardVisit]
 
 
+class VisitPage(BaseModel, frozen=True):
+    """A page of visits, by their window. `next`: the cursor of the page after it."""
+
+    items: list[BoardVisit]
+    next: str | None
+
+
 class Promises(BaseModel, frozen=True):
     """The first promise and the one that holds; `revision` counts them from 1."""
 
@@ -161,8 +168,12 @@ def board(
 ) -> Board:
     """A day's visits."""
     counts = Counter(Status(row.status) for row in rows)
-    visits = [BoardVisit(**_fields(row), alerts=[brief(alert) for alert in alerts.get(row.visit, ())]) for row in rows]
-    return Board(clock=clock, day=day, zone=zone, position=position, counts=dict(counts), visits=visits)
+    return Board(clock=clock, day=day, zone=zone, position=position, counts=dict(counts), visits=listed(rows, alerts))
+
+
+def listed(rows: Sequence[VisitRow], alerts: Mapping[str, Sequence[AlertRow]]) -> list[BoardVisit]:
+    """Visits as lines of a list."""
+    return [BoardVisit(**_fields(row), alerts=[brief(alert) for alert in alerts.get(row.visit, ())]) for row in rows]
 
 
 def whole(

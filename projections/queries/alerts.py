@@ -51,6 +51,9 @@ _SELECT: LiteralString = f"""
     FROM {J}.alerts
 """
 
+OPEN: LiteralString = "standing"
+"""Nobody took it on."""
+
 Place = tuple[int, UUID]
 """Where a page of alerts ended: (started ms, alert)."""
 

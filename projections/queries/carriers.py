@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, LiteralString
+from collections.abc import Sequence
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Cursor
 
@@ -14,14 +15,39 @@ from projections.queries.columns import J, ms
 
 _SAID: LiteralString = f"""
     SELECT device, {ms("from_at")}, {ms("until_at")}, worker, site FROM {J}.bindings
-    WHERE device IN (SELECT device FROM {J}.bindings WHERE worker = %s) ORDER BY device, recorded
+    WHERE device IN (SELECT device FROM {J}.bindings WHERE worker = ANY(%s)) ORDER BY device, recorded
 """
+
+
+class Carried(NamedTuple):
+    """A worker carries a device, since when."""
+
+    worker: str
+    device: str
+    from_ms: int
 
 
 def devices_of(cursor: Cursor[Any], worker: str) -> dict[str, tuple[Binding, ...]]:
     """By device: the periods in which it spoke for the worker."""
+    folded = _folded(cursor, [worker])
+    held = {device: tuple(p for p in b.periods if p.worker == worker) for device, b in folded.items()}
+    return {device: periods for device, periods in held.items() if periods}
+
+
+def carried(cursor: Cursor[Any], workers: Sequence[str], at_ms: int) -> list[Carried]:
+    """The devices that speak for any of these workers at an instant, by device."""
+    wanted, found = set(workers), []
+    for device, bindings in _folded(cursor, workers).items():
+        holds = bindings.at(at_ms)
+        if holds is not None and holds.worker in wanted:
+            found.append(Carried(holds.worker, device, holds.from_ms))
+    return found
+
+
+def _folded(cursor: Cursor[Any], workers: Sequence[str]) -> dict[str, Bindings]:
+    """The bindings of every device that was ever bound to one of these workers."""
     bindings: dict[str, Bindings] = {}
-    for device, from_ms, until_ms, holder, site in cursor.execute(_SAID, (worker,)).fetchall():
+    for device, from_ms, until_ms, holder, site in cursor.execute(_SAID, (list(workers),)).fetchall():
         said: Event
         if holder is None and site is None:
             said = DeviceUnbound(recorded_at_ms=Ms(0), device=device, at_ms=from_ms)
@@ -30,5 +56,4 @@ def devices_of(cursor: Cursor[Any], worker: str) -> dict[str, tuple[Binding, ...
                 recorded_at_ms=Ms(0), device=device, worker=holder, site=site, from_ms=from_ms, until_ms=until_ms
             )
         bindings[device] = evolve(bindings.get(device, Bindings()), said)
-    held = {device: tuple(p for p in b.periods if p.worker == worker) for device, b in bindings.items()}
-    return {device: periods for device, periods in held.items() if periods}
+    return bindings

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import msgspec
 from psycopg import Cursor
 
-from projections.queries.columns import J, ms
+from projections.queries.columns import J, instant, ms, where_given
 
 
 class VisitRow(msgspec.Struct, frozen=True):
@@ -69,11 +70,48 @@ _SELECT: LiteralString = f"""
 """
 
 
+Place = tuple[int, str]
+"""Where a page of visits ended: (window_from ms, visit)."""
+
+
 def between(cursor: Cursor[Any], from_ms: int, to_ms: int) -> list[VisitRow]:
     """Visits whose promised window opens in [from_ms, to_ms), by that time."""
-    where: LiteralString = """WHERE v.window_from >= 'epoch'::timestamptz + %s * interval '1 millisecond'
-        AND v.window_from < 'epoch'::timestamptz + %s * interval '1 millisecond' ORDER BY v.window_from, v.visit"""
+    where: LiteralString = f"""WHERE v.window_from >= {instant("%s")} AND v.window_from < {instant("%s")}
+        ORDER BY v.window_from, v.visit"""
     return [VisitRow(*row) for row in cursor.execute(_SELECT + where, (from_ms, to_ms)).fetchall()]
+
+
+def page(
+    cursor: Cursor[Any],
+    limit: int,
+    *,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    worker: str | None = None,
+    status: str | None = None,
+    after: Place | None = None,
+) -> list[VisitRow]:
+    """At most `limit` visits past `after`, by their window; of those in [from_ms, to_ms), of a worker, in a status."""
+    ms, visit = after or (None, None)
+    asked = {"from": from_ms, "to": to_ms, "worker": worker, "status": status, "ms": ms, "visit": visit, "limit": limit}
+    where = where_given(
+        asked,
+        {
+            "from": f"v.window_from >= {instant('%(from)s')}",
+            "to": f"v.window_from < {instant('%(to)s')}",
+            "worker": "v.worker = %(worker)s",
+            "status": "p.status = %(status)s",
+            "ms": f"(v.window_from, v.visit) > ({instant('%(ms)s')}, %(visit)s)",
+        },
+    )
+    rows = cursor.execute(_SELECT + where + " ORDER BY v.window_from, v.visit LIMIT %(limit)s", asked).fetchall()
+    return [VisitRow(*row) for row in rows]
+
+
+def some(cursor: Cursor[Any], visits: Sequence[str]) -> list[VisitRow]:
+    """These visits, as far as the projection knows them, by their window."""
+    where: LiteralString = "WHERE v.visit = ANY(%s) ORDER BY v.window_from, v.visit"
+    return [VisitRow(*row) for row in cursor.execute(_SELECT + where, (list(visits),)).fetchall()]
 
 
 def one(cursor: Cursor[Any], visit: str) -> VisitRow | None:
