@@ -44,7 +44,24 @@ class VisitPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """From the compound to the door, where nothing at the door says better."""
     settle_in_s: int = 5 * 60
     """From the door to the service, where no check-in says better."""
+
+    # what calls for a person
     check_in_away_m: float = 500.0
+    """A check-in whose own coordinates lie this far outside, beyond their accuracy, was made elsewhere."""
+    left_site_s: int = 5 * 60
+    """Something fetched from the bicycle is not leaving."""
+    travel_unknown_s: int = 30 * 60
+    """A way of which nothing is known takes this long: the median of a city's visits by e-bike or metro."""
+    recovered_s: int = 2 * 60
+    """An estimate must be this much better than the deadline before a visit is no longer at risk."""
+    silent_watch_s: int = 60 * 60
+    """So long before the window silence begins to matter."""
+    silent_moving_s: int = 10 * 60
+    """Longer than any tunnel of a metro line between two stations with a signal."""
+    silent_resting_s: int = 40 * 60
+    """Phones at rest report every 15 to 30 minutes."""
+    again_s: int = 5 * 60
+    """The same again within this time is one: a jump there and back, a check-in tried twice."""
 
     # leaving
     exit_m: float = 30.0

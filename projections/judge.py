@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from domain.events import Event, decode, encode
+from domain.events.alert import AlertDecision
 from domain.events.clock import TimeAdvanced
 from domain.events.device import DeviceBound, DeviceUnbound
 from domain.events.facts import Fact, TimeQuality
@@ -43,7 +44,7 @@ class State(msgspec.Struct):
 
     world: World = msgspec.field(default_factory=World)
     judged: dict[str, Judged] = {}
-    book: Book = {}
+    book: Book = msgspec.field(default_factory=Book)
     alarms: dict[str, dict[UUID, tuple[str, bytes]]] = {}
     """By device: facts that alert by themselves (topic and body), to be told again when the device changes hands."""
     known_ms: int = 0
@@ -62,7 +63,7 @@ class Judge:
         self._history = history
         self._out = out
         self._views = views()
-        self._clerk = Clerk(namespace)
+        self.clerk = Clerk(namespace)
         self._plans: dict[str, Plan | None] = {}
         self._checkpoints: dict[str, list[Fold]] = {}
         self._wakes: list[tuple[int, str]] = []
@@ -86,6 +87,8 @@ class Judge:
             self._positions(entry.batch, entry.position)
         elif isinstance(event, Fact):
             self._fact(event, entry.position)
+        elif isinstance(event, AlertDecision):
+            self.alerted |= self.clerk.on_decision(state.book, event, entry.position, state.known_ms, self._out)
         else:
             self._planned(event, entry.position)
 
@@ -115,7 +118,7 @@ class Judge:
         if fact.worker:
             world.holds(fact.device, fact.worker)
         worker = fact.worker or world.worker_of(fact.device, fact.at_ms)
-        if any(rule.kind == fact.KIND for rule in self._clerk.fact_rules):
+        if any(rule.kind == fact.KIND for rule in self.clerk.fact_rules):
             told = self.state.alarms.setdefault(fact.device, {})
             if fact.fact not in told:
                 told[fact.fact] = (fact.TOPIC, encode(fact))
@@ -177,7 +180,7 @@ class Judge:
         return advance(plan, state, now)
 
     def _step(self, plan: Plan, state: Fold, fact: Seen, now_ms: int) -> Fold:
-        new = step(plan, state, fact, now_ms)
+        new = self.clerk.remember(plan, state, step(plan, state, fact, now_ms), fact)
         if new.transitions is not state.transitions:
             kept = self._checkpoints.setdefault(plan.visit, [])
             kept.append(new)
@@ -198,7 +201,7 @@ class Judge:
             self.changed.add(visit)
         if fold.over:
             self._checkpoints.pop(visit, None)  # what still comes late is worth one longer query, not the memory
-        self.alerted |= self._clerk.on_visit(state.book, case, self._out)
+        self.alerted |= self.clerk.on_visit(state.book, case, self._out)
         self._rest(visit, case)
 
     def _known(self, before: Judged | None, fold: Fold) -> tuple[int, ...]:
@@ -219,7 +222,7 @@ class Judge:
         if case is None:
             promise = self.state.world.promises[visit]
             case = Case(promise, plan, judged, judged, False, self.state.known_ms, self._now(plan))
-        at, alert_at = due_ms(plan, judged.fold), self._clerk.due_ms(case)
+        at, alert_at = due_ms(plan, judged.fold), self.clerk.due_ms(case)
         if at is None or (alert_at is not None and alert_at < at):
             at = alert_at
         if at is None:
@@ -270,7 +273,7 @@ class Judge:
         }
 
     def _alarm(self, fact: Fact, worker: str | None) -> None:
-        self.alerted |= self._clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)
+        self.alerted |= self.clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)
 
 
 def tables() -> tuple[Table, ...]:

@@ -102,16 +102,24 @@ class World(msgspec.Struct):
             return None
         policy = in_force(self.adoptions, promise.window_from_ms)
         approach_ms = promise.window_from_ms - policy.on_the_way_before_s * 1000
-        before = self._before(promise)
+        listen_ms = promise.window_from_ms - policy.listen_before_s * 1000
+        close_ms = promise.end_ms + policy.listen_after_s * 1000
+        own_from_ms, own_to_ms = listen_ms, close_ms
+        before, after = self._before(promise), self._after(promise)
         if before is not None:
             approach_ms = max(approach_ms, before.window_from_ms + before.planned_s * 500)
-        close_ms = promise.end_ms + policy.listen_after_s * 1000
+            own_from_ms = max(listen_ms, min(before.end_ms, promise.window_from_ms))
+        if after is not None and after.window_from_ms - policy.listen_before_s * 1000 < close_ms:
+            own_to_ms = min(promise.end_ms, after.window_from_ms)
         return Plan(
             visit=visit,
             worker=promise.worker,
+            tracked=self._tracked(promise.worker),
             fence=self.fences[promise.site],
-            listen_from_ms=promise.window_from_ms - policy.listen_before_s * 1000,
+            listen_from_ms=listen_ms,
             close_ms=close_ms if promise.cancelled_ms is None else min(close_ms, promise.cancelled_ms),
+            own_from_ms=own_from_ms,
+            own_to_ms=own_to_ms,
             window_from_ms=promise.window_from_ms,
             window_to_ms=promise.window_to_ms,
             planned_s=promise.planned_s,
@@ -252,6 +260,18 @@ class World(msgspec.Struct):
             yield visit
             if follower.cancelled_ms is None:
                 next_ms = min(next_ms, follower.window_from_ms)
+
+    def _tracked(self, worker: str | None) -> bool:
+        bindings = (self.bindings.get(device) for device in self.devices.get(worker or "", ()))
+        return any(period.worker == worker for bound in bindings if bound for period in bound.periods)
+
+    def _after(self, promise: Promise) -> Promise | None:
+        """The worker's visit after this one, if it still stands."""
+        mine = self.visits.get(promise.worker or "", [])
+        for visit in mine[bisect_right(mine, promise.window_from_ms, key=self._start) :]:
+            if self.promises[visit].cancelled_ms is None:
+                return self.promises[visit]
+        return None
 
     def _before(self, promise: Promise) -> Promise | None:
         """The worker's visit before this one, if it still stands."""

@@ -11,8 +11,11 @@ from projections.alerts.rule import FactRule, Rule, VisitRule
 def rules() -> tuple[Rule, ...]:
     """Every rule in this folder (each module's `RULE`), by name."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    found = [module.RULE for module in modules if hasattr(module, "RULE")]
-    return tuple(sorted(found, key=lambda rule: str(rule.name)))
+    found: list[Rule] = [module.RULE for module in modules if hasattr(module, "RULE")]
+    names = [rule.name for rule in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two rules have one name: {sorted(names)}")
+    return tuple(sorted(found, key=lambda rule: rule.name))
 
 
 __all__ = ["FactRule", "Rule", "VisitRule", "rules"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from projections.alerts.rule import Conclusion
-from projections.progress.state import Fold, Plan
+from collections.abc import Sequence
+
+from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.progress.state import Fold, Plan, Spans
 
 
 def arrival_ms(plan: Plan, fold: Fold) -> int | None:
@@ -11,36 +13,36 @@ def arrival_ms(plan: Plan, fold: Fold) -> int | None:
     return fold.door_ms if plan.policy.lateness_by_door else fold.arrived_ms
 
 
-class Late:
+def deadline_ms(plan: Plan) -> int:
+    """When a visit is late: the end of its promised window and its grace."""
+    return plan.window_to_ms + plan.policy.late_s * 1000
+
+
+class Late(VisitRule):
     """Stands from the deadline until arrival. Waits while somebody is inside the fence and may be arriving."""
 
     name = "late"
-    version = 1
 
-    def evaluate(self, plan: Plan, fold: Fold, now_ms: int) -> Conclusion | None:
-        deadline = self._deadline_ms(plan)
-        if now_ms < deadline or _excused(plan, fold, deadline):
-            return None
+    def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
+        deadline = deadline_ms(plan)
+        if now_ms < deadline or excused(plan, fold, deadline):
+            return ()
         arrived = arrival_ms(plan, fold)
         if arrived is None and fold.entered is not None and fold.entered.at_ms <= deadline:
-            return None
+            return ()
         if arrived is not None and arrived <= deadline:
-            return None
-        params: dict[str, int | str] = {"grace_s": plan.policy.late_s, "promised_ms": plan.window_to_ms}
+            return ()
+        params: Params = {"grace_s": plan.policy.late_s, "promised_ms": plan.window_to_ms}
         if arrived is not None:
             params["lateness_s"] = (arrived - plan.window_to_ms) // 1000
         evidence = () if arrived is None else _arrival_evidence(fold, arrived)
-        return Conclusion(f"revision {plan.revision}", deadline, arrived, params, evidence)
+        return (Conclusion(f"revision {plan.revision}", deadline, arrived, params, evidence),)
 
-    def due_ms(self, plan: Plan, fold: Fold) -> int | None:
-        return self._deadline_ms(plan)
-
-    @staticmethod
-    def _deadline_ms(plan: Plan) -> int:
-        return plan.window_to_ms + plan.policy.late_s * 1000
+    def due_ms(self, plan: Plan, fold: Fold, spans: Spans) -> Sequence[int]:
+        return (deadline_ms(plan),)
 
 
-def _excused(plan: Plan, fold: Fold, deadline_ms: int) -> bool:
+def excused(plan: Plan, fold: Fold, deadline_ms: int) -> bool:
     """Called off, or nobody opened the door, before it could be late."""
     if plan.cancelled_ms is not None and plan.cancelled_ms <= deadline_ms:
         return True

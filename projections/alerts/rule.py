@@ -6,55 +6,69 @@ is the alert's life (`book`), so late data corrects every rule without the rule 
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
 from domain.events.facts import Fact
-from projections.progress.state import Fold, Plan
+from projections.progress.state import Fold, Plan, Seen, Spans
+
+Params = dict[str, int | str]
 
 
 class Conclusion(msgspec.Struct, frozen=True, array_like=True):
     """Something that stands: since when, until when (None: still), by which thresholds and which facts.
 
-    `anchor` makes it the same alert when it is concluded again (SEMANTICS, Late facts). `params` are whole numbers
-    and text: what a sentence about it needs, and the thresholds, in the units that their names say.
+    `anchor` makes it the same alert when it is concluded again: of a promise its revision, of a fact its id. Empty: the
+    alert about an interval; the book finds it again by overlap (SEMANTICS, Late facts). `params` are whole numbers and
+    text: what a sentence about it needs, and the thresholds, in the units that their names say.
     """
 
     anchor: str
     started_ms: int
     ended_ms: int | None = None
-    params: dict[str, int | str] = {}
+    params: Params = {}
     evidence: tuple[bytes, ...] = ()
 
 
-@runtime_checkable
-class VisitRule(Protocol):
-    """A rule about a visit."""
+class VisitRule:
+    """A rule about a visit. `name` is the alert's, `version` grows whenever the same facts may conclude otherwise.
 
-    name: str
-    version: int
+    Most rules need `conclude` alone. One that must see facts pass names their kinds in `hears` and keeps what matters
+    as spans of time: they are part of the visit's fold, so a late fact rewrites them too.
+    """
 
-    def evaluate(self, plan: Plan, fold: Fold, now_ms: int) -> Conclusion | None:
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    hears: ClassVar[frozenset[str]] = frozenset()
+    own_span: ClassVar[bool] = True
+    """Whether it hears only what lies in the visit's own span, so that no two visits alert of one thing."""
+
+    def remember(self, plan: Plan, before: Fold, after: Fold, fact: Seen, spans: Spans) -> Spans:
+        """What to remember after a fact of the kinds in `hears`; facts come in order of time while the visit is not
+        over. `before`, `after`: the visit without the fact and with it."""
+        return spans
+
+    def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
         """What stands at `now_ms` (the newest tick)."""
-        ...
+        raise NotImplementedError
 
-    def due_ms(self, plan: Plan, fold: Fold) -> int | None:
-        """When it may come to stand if nothing is heard; None: only a fact can change it."""
-        ...
+    def due_ms(self, plan: Plan, fold: Fold, spans: Spans) -> Sequence[int]:
+        """When it may come to stand, or end, if nothing is heard; none: only a fact can change it."""
+        return ()
 
 
-@runtime_checkable
-class FactRule(Protocol):
-    """A rule about a single fact, whoever sent it."""
+class FactRule:
+    """A rule about single facts of one `kind`, whoever sent them."""
 
-    name: str
-    version: int
-    kind: str
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    kind: ClassVar[str]
 
     def conclude(self, fact: Fact) -> Conclusion | None:
-        """What one fact of `kind` makes stand."""
-        ...
+        """What one fact makes stand."""
+        raise NotImplementedError
 
 
 Rule = VisitRule | FactRule

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from domain.events.facts import Fact, SosRaised
-from projections.alerts.rule import Conclusion
+from projections.alerts.rule import Conclusion, FactRule, Params
 
 
-class Sos:
+class Sos(FactRule):
     """Each SOS fact stands from the moment it was pressed until a person resolves it."""
 
     name = "sos"
-    version = 1
     kind = "sos"
 
     def conclude(self, fact: Fact) -> Conclusion | None:
         assert isinstance(fact, SosRaised)
-        params: dict[str, int | str] = {"device": fact.device}
+        params: Params = {"device": fact.device}
         if fact.note:
             params["note"] = fact.note
         if fact.lat is not None and fact.lon is not None:

@@ -28,8 +28,12 @@ def estimate(plan: Plan, s: Fold) -> Eta | None:
     if s.status not in (Status.ON_THE_WAY, Status.NEARBY) or s.fix is None or s.fix.outside_m is None:
         return None
     remaining_m = max(s.fix.outside_m, 0.0)
-    recent = USUAL_MPS if s.speed_mps is None else s.speed_mps
-    mps = min(max((recent + USUAL_MPS) / 2.0, SLOWEST_MPS), FASTEST_MPS)
-    ms = int(remaining_m * DETOUR / mps * 1000.0)
+    ms = travel_ms(remaining_m, USUAL_MPS if s.speed_mps is None else s.speed_mps)
     made = s.fix.at_ms
     return Eta(made + ms, made + int(ms * 0.7), made + int(ms * 1.6) + 60_000, made, int(remaining_m))
+
+
+def travel_ms(remaining_m: float, recent_mps: float = USUAL_MPS) -> int:
+    """How long the rest of the way takes, by the straight distance and the speed of late."""
+    mps = min(max((recent_mps + USUAL_MPS) / 2.0, SLOWEST_MPS), FASTEST_MPS)
+    return int(remaining_m * DETOUR / mps * 1000.0)

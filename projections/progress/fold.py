@@ -17,12 +17,15 @@ from projections.progress import presence
 from projections.progress.presence import PRESENT, enter
 from projections.progress.state import Cause, Fold, Key, Plan, Seen, Status
 
+Remember = Callable[[Plan, Fold, Fold, Seen], Fold]
+"""What else is kept of each fact: (plan, before, after, fact) → after, with what alert rules remember."""
 
-def judge(plan: Plan, facts: Iterable[Seen], now_ms: int) -> Fold:
+
+def judge(plan: Plan, facts: Iterable[Seen], now_ms: int, remember: Remember) -> Fold:
     """The state of a visit by all its facts (in fold order, each once) at `now_ms`."""
     state = begin(plan)
     for fact in facts:
-        state = step(plan, state, fact, now_ms)
+        state = remember(plan, state, step(plan, state, fact, now_ms), fact)
     return advance(plan, state, now_ms)
 
 

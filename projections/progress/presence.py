@@ -26,8 +26,8 @@ def position(plan: Plan, s: Fold, f: Seen) -> Fold:
     policy = plan.policy
     if f.outside_m is None or (f.accuracy_m or 0.0) > policy.worst_accuracy_m:
         return s
-    if s.fix is not None and not _believable(s.fix, f, policy.impossible_mps):
-        if s.doubted is None or not _believable(s.doubted, f, policy.impossible_mps):
+    if s.fix is not None and not believable(s.fix, f, policy.impossible_mps):
+        if s.doubted is None or not believable(s.doubted, f, policy.impossible_mps):
             return replace(s, doubted=f)
         s = replace(s, fix=f, doubted=None, speed_mps=None)
     else:
@@ -124,7 +124,8 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
     return s
 
 
-def _believable(a: Seen, b: Seen, impossible_mps: float) -> bool:
+def believable(a: Seen, b: Seen, impossible_mps: float) -> bool:
+    """Whether somebody can have been at both fixes, given their errors and the time between them."""
     apart = apart_m(a, b) - (a.accuracy_m or 0.0) - (b.accuracy_m or 0.0)
     return apart <= NEAR_ENOUGH_M or apart <= impossible_mps * max(b.at_ms - a.at_ms, 1000) / 1000.0
 

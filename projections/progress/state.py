@@ -53,13 +53,18 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
 
     `revision` counts the promises (1: the first). `steps` are the transitions that the plan itself makes.
     A visit listens to facts of its worker in [listen_from_ms, close_ms); then it is concluded, whatever silence means.
+    [own_from_ms, own_to_ms) is the part of it that belongs to no other visit of the worker. `tracked`: a device is
+    bound to the worker, so silence means something.
     """
 
     visit: str
     worker: str | None
+    tracked: bool
     fence: Fence
     listen_from_ms: int
     close_ms: int
+    own_from_ms: int
+    own_to_ms: int
     window_from_ms: int
     window_to_ms: int
     planned_s: int
@@ -97,6 +102,19 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
         return self.at_ms, self.rank, self.fact
 
 
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of time that a rule remembers: from when, until when (None: still), by which facts; `value` as it
+    likes."""
+
+    from_ms: int
+    to_ms: int | None = None
+    evidence: tuple[bytes, ...] = ()
+    value: int = 0
+
+
+Spans = tuple[Span, ...]
+
+
 class Fold(msgspec.Struct, frozen=True, array_like=True):
     """The state of one visit after its facts up to `cursor` and its deadlines up to now."""
 
@@ -128,6 +146,8 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
     closed_ms: int | None = None
     outing: bool = False
     transitions: tuple[Transition, ...] = ()
+    spans: dict[str, Spans] = {}
+    """What alert rules remember of the facts that passed, by rule."""
 
     @property
     def arrived_ms(self) -> int | None:

@@ -201,18 +201,24 @@ class Day:
         assert fold == self.cell.folded_purely(visit)
         return [f"{step.status} {clock(step.at_ms)}" for step in fold.transitions if step.cause is not Cause.PLAN]
 
-    def alerts(self) -> list[str]:
-        """What stands ("late v 10:25"), with its end where it has one ("late v 10:25-10:40")."""
-        return [_said(row) for row in self.cell.rows(ALERTS) if row["standing"]]
+    def alerts(self, *rules: str) -> list[str]:
+        """What stands by these rules ("late v 10:25"), with its end where it has one ("late v 10:25-10:40")."""
+        return sorted(_said(row) for row in self.cell.rows(ALERTS) if row["standing"] and row["rule"] in rules)
 
-    def alert_changes(self) -> list[str]:
-        """Everything that the alert book ever wrote, by alert."""
-        return [str(row["change"]) for row in self.cell.rows(HISTORY)]
+    def alert_changes(self, rule: str) -> list[str]:
+        """Everything that the alert book ever wrote of a rule, by alert."""
+        alerts = {row["alert"] for row in self.cell.rows(ALERTS) if row["rule"] == rule}
+        return [str(row["change"]) for row in self.cell.rows(HISTORY) if row["alert"] in alerts]
 
-    def alert(self) -> Row:
-        """The only alert there is, standing or not."""
-        (row,) = self.cell.rows(ALERTS)
+    def alert(self, rule: str) -> Row:
+        """The only alert there is of a rule, standing or not."""
+        (row,) = (row for row in self.cell.rows(ALERTS) if row["rule"] == rule)
         return row
+
+    def params(self, rule: str) -> dict[str, Any]:
+        """What the only alert of a rule says for a sentence about it."""
+        params: dict[str, Any] = msgspec.json.decode(self.alert(rule)["params"])
+        return params
 
     @property
     def _now(self) -> Ms:

@@ -231,7 +231,8 @@ class Cell:
         plan = world.plan(visit)
         assert plan is not None
         facts = self.recall.heard(world, world.promises[visit], plan, 0, len(self.log))
-        return judge_purely(plan, facts, max(self.judge.state.now_ms, plan.cancelled_ms or 0))
+        now_ms = max(self.judge.state.now_ms, plan.cancelled_ms or 0)
+        return judge_purely(plan, facts, now_ms, self.judge.clerk.remember)
 
     def _entry(self, event: Event, batch: PositionBatch | None = None) -> Entry:
         stream = uuid5(NAMESPACE, f"{type(event).__module__} {getattr(event, 'device', '')}")

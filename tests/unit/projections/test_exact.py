@@ -49,7 +49,7 @@ def test_a_judge_that_was_restarted_still_waits_for_what_silence_will_mean() -> 
     day = Day().visit("v", "10:00", "10:15").phone("p").tick("10:00")
     day.cell = day.cell.restarted(day.cell.judge.snapshot(), len(day.cell.log))
     assert day.tick("11:00").steps("v") == ["missed 10:45"]
-    assert day.alerts() == ["late v 10:25", "no_show v 10:45"]
+    assert day.alerts("late", "no_show") == ["late v 10:25", "no_show v 10:45"]
 
 
 def _read(log: list[Entry], cell: Cell) -> Cell:

@@ -36,7 +36,7 @@ def test_a_cancelled_visit_ends_when_it_was_cancelled_and_needs_no_tick() -> Non
     assert (fold.status, clock(fold.status_at_ms)) == ("cancelled", "09:30")
     day.says("p", "checkin", "10:03").tick("20:00")
     assert day.steps("v") == []
-    assert day.alerts() == []
+    assert day.alerts("late") == []
 
 
 def test_what_happened_before_a_cancellation_stands() -> None:
