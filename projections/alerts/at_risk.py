@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from domain.events.facts import POSITION
 from projections.alerts.late import arrival_ms, deadline_ms, excused
-from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.eta import estimate, travel_ms
 from projections.progress.state import Fold, Plan, Seen, Span, Spans, Status
 
@@ -24,6 +24,12 @@ class AtRisk(VisitRule):
     """
 
     name = "at_risk"
+    urgency = 3
+    title = Words("可能迟到", "At risk")
+    sentence = Words(
+        "按目前情况会迟到：约定最晚 {promised_ms}，宽限 {grace_s}[，预计 {expected_ms} 到]。",
+        "Will be late as things go: promised until {promised_ms}, {grace_s} of grace[, expected at {expected_ms}].",
+    )
     hears = frozenset({POSITION})
     own_span = False  # whoever still works at the visit before may be late for this one
 

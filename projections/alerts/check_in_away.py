@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from projections.alerts.rule import Conclusion, VisitRule
+from projections.alerts.rule import Conclusion, VisitRule, Words
 from projections.progress.state import Fold, Plan, Seen, Span, Spans
 
 
@@ -14,6 +14,12 @@ class CheckInAway(VisitRule):
     """Stands for the moment of the check-in, for good; tried again soon after, it is the same alert."""
 
     name = "check_in_away"
+    urgency = 6
+    title = Words("异地签到", "Check-in elsewhere")
+    sentence = Words(
+        "{started_ms} 签到的位置在围栏外 {outside_m}，上限 {check_in_away_m}（另加定位误差）。",
+        "Checked in at {started_ms}, {outside_m} outside the site; the limit is {check_in_away_m} beyond its accuracy.",
+    )
     hears = frozenset({"checkin"})
 
     def remember(self, plan: Plan, before: Fold, after: Fold, fact: Seen, spans: Spans) -> Spans:

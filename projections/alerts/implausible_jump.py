@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from domain.events.facts import POSITION
-from projections.alerts.rule import Conclusion, VisitRule
+from projections.alerts.rule import Conclusion, VisitRule, Words
 from projections.progress.presence import apart_m, believable
 from projections.progress.state import Fold, Plan, Seen, Span, Spans
 
@@ -22,6 +22,12 @@ class ImplausibleJump(VisitRule):
     """
 
     name = "implausible_jump"
+    urgency = 7
+    title = Words("位置跳变", "Implausible jump")
+    sentence = Words(
+        "{started_ms} 位置一下跳开 {apart_m}，快于 {impossible_mps}，不可能是真实移动。",
+        "At {started_ms} the position jumped by {apart_m}, faster than {impossible_mps}: nobody moves like that.",
+    )
     hears = frozenset({POSITION})
 
     def remember(self, plan: Plan, before: Fold, after: Fold, fact: Seen, spans: Spans) -> Spans:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.state import Fold, Plan, Spans
 
 
@@ -22,6 +22,12 @@ class Late(VisitRule):
     """Stands from the deadline until arrival. Waits while somebody is inside the fence and may be arriving."""
 
     name = "late"
+    urgency = 4
+    title = Words("迟到", "Late")
+    sentence = Words(
+        "约定最晚 {promised_ms}，宽限 {grace_s} 已过[，晚 {lateness_s} 到达]。",
+        "Promised until {promised_ms}; the {grace_s} of grace have passed[, arrived {lateness_s} late].",
+    )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
         deadline = deadline_ms(plan)

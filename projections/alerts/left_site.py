@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.state import Fold, Plan, Spans, Status
 
 
@@ -16,6 +16,12 @@ class LeftSite(VisitRule):
     """
 
     name = "left_site"
+    urgency = 5
+    title = Words("中途离开", "Left the site")
+    sentence = Words(
+        "{started_ms} 起离开服务地点[，{ended_ms} 结束，共 {lasted_s}]；超过 {left_site_s} 即提醒。",
+        "Away from the site since {started_ms}[, until {ended_ms}, {lasted_s} in all]; the limit is {left_site_s}.",
+    )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
         policy = plan.policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.state import Fold, Plan, Spans
 
 
@@ -12,6 +12,12 @@ class NoShow(VisitRule):
     """Stands from the deadline; ends when somebody comes after all, be it to a closed door."""
 
     name = "no_show"
+    urgency = 2
+    title = Words("未上门", "No-show")
+    sentence = Words(
+        "约定 {promised_ms} 前到达，过了 {no_show_s} 仍无人上门[，{ended_ms} 才到]。",
+        "Nobody came within {no_show_s} of the end of the window, {promised_ms}[; somebody came at {ended_ms}].",
+    )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
         if fold.missed_ms is None:  # the fold has the deadline

@@ -7,7 +7,7 @@ is the alert's life (`book`), so late data corrects every rule without the rule 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -32,15 +32,36 @@ class Conclusion(msgspec.Struct, frozen=True, array_like=True):
     evidence: tuple[bytes, ...] = ()
 
 
-class VisitRule:
-    """A rule about a visit. `name` is the alert's, `version` grows whenever the same facts may conclude otherwise.
+class Words(NamedTuple):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Told:
+    """What every rule says of itself. `name` is the alert's, `version` grows whenever the same facts may conclude
+    otherwise; `urgency` orders the inbox, 1 (drop everything) to 9.
+
+    `sentence` explains one alert: `{name}` is a parameter, shown by its unit (`_ms` an instant, `_s` a duration, `_m` a
+    distance, `_mps` a speed); `{started_ms}`, `{ended_ms}` and `{lasted_s}` are known of every alert. What stands in
+    [brackets] is left out where one of its parameters is not there.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    urgency: ClassVar[int] = 5
+    title: ClassVar[Words]
+    sentence: ClassVar[Words]
+
+
+class VisitRule(Told):
+    """A rule about a visit.
 
     Most rules need `conclude` alone. One that must see facts pass names their kinds in `hears` and keeps what matters
     as spans of time: they are part of the visit's fold, so a late fact rewrites them too.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
     hears: ClassVar[frozenset[str]] = frozenset()
     own_span: ClassVar[bool] = True
     """Whether it hears only what lies in the visit's own span, so that no two visits alert of one thing."""
@@ -59,11 +80,9 @@ class VisitRule:
         return ()
 
 
-class FactRule:
+class FactRule(Told):
     """A rule about single facts of one `kind`, whoever sent them."""
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
     kind: ClassVar[str]
 
     def conclude(self, fact: Fact) -> Conclusion | None:

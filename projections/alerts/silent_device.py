@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from domain.events.facts import KINDS
-from projections.alerts.rule import Conclusion, Params, VisitRule
+from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.state import Fold, Plan, Seen, Span, Spans, Status
 
 NO_NEWS = {"status", "contact", "button"}
@@ -23,6 +23,12 @@ class SilentDevice(VisitRule):
     """
 
     name = "silent_device"
+    urgency = 8
+    title = Words("设备失联", "Silent device")
+    sentence = Words(
+        "上门前手机已 {silent_s} 没有消息（自 {started_ms} 起算超时）[，{ended_ms} 恢复]。",
+        "Nothing heard of the phone for {silent_s} before arrival, too long since {started_ms}[; again at {ended_ms}].",
+    )
     hears = frozenset(KINDS) - NO_NEWS
 
     def remember(self, plan: Plan, before: Fold, after: Fold, fact: Seen, spans: Spans) -> Spans:

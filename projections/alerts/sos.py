@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from domain.events.facts import Fact, SosRaised
-from projections.alerts.rule import Conclusion, FactRule, Params
+from projections.alerts.rule import Conclusion, FactRule, Params, Words
 
 
 class Sos(FactRule):
     """Each SOS fact stands from the moment it was pressed until a person resolves it."""
 
     name = "sos"
+    urgency = 1
+    title = Words("紧急求助", "SOS")
+    sentence = Words(
+        "{started_ms} 发出紧急求助[：{note}]。",
+        "Called for help at {started_ms}[: {note}].",
+    )
     kind = "sos"
 
     def conclude(self, fact: Fact) -> Conclusion | None:
