@@ -1,4 +1,4 @@
-"""The made city as a base map: one small PMTiles file of vector tiles. Pages draw streets from it without a tile server.
+"""The made city as a base map: one small PMTiles file of vector tiles; pages show streets without a tile service.
 
 Layers, kinds and names are those of the Protomaps basemap, version 4 (docs.protomaps.com/basemaps/layers), which the
 pages' style draws. The same city gives the same bytes.

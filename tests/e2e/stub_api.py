@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+TILES = "/map/town.pmtiles"
 PAGES = Path(__file__).parents[2] / "api/pages"
 
 
 @dataclass
 class Stub:
-    """What the server answers. `tracks`: token → progress; `refused`: token → status; `staff`: path → body."""
+    """What the server answers. `tracks`: token → progress; `refused`: token → status; `staff`: path → body;
+    `base_map`: the file of tiles below the markers."""
 
     url: str = ""
     tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     staff: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    base_map: Path | None = None
     heartbeat_s: float = 1.0
     _streams: list[queue.Queue[bytes | None]] = field(default_factory=list)
 
@@ -75,6 +78,11 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
                 self._file(PAGES / "console.html")
             elif path.startswith("/pages/"):
                 self._file(PAGES / path.removeprefix("/pages/"))
+            elif path == "/v1/map":
+                kind = "pmtiles" if stub.base_map else "none"
+                self._json(200, {"kind": kind, "url": TILES if stub.base_map else None, "attribution": None})
+            elif path == TILES:
+                self._tiles()
             elif path.startswith("/v1/track/"):
                 self._track(parts[2], streamed=parts[-1] == "stream")
             elif self.headers.get("Authorization") != "Bearer staff-token":
@@ -114,6 +122,18 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
                 return  # the page went away
             finally:
                 stub._streams.remove(frames)
+
+        def _tiles(self) -> None:
+            if stub.base_map is None or not stub.base_map.is_file():
+                self._json(404, {"title": "no such file", "status": 404})
+                return
+            first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+            content = stub.base_map.read_bytes()
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {first}-{min(last, len(content) - 1)}/{len(content)}")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(content[first : last + 1])
 
         def _json(self, status: int, body: object) -> None:
             self._head(status, "application/json")

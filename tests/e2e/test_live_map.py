@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from simulators.base_map import write_base_map
 from tests.e2e.browsers import PHONE, WITH_MAP, chromium, opened
 from tests.e2e.states import STATES, approach
 from tests.e2e.stub_api import Stub, serving
@@ -79,3 +82,26 @@ def test_a_withheld_position_takes_the_marker_off_the_map(page: Page, stub: Stub
     expect(page.get_by_test_id("withheld")).to_be_visible()
     stub.push("t-1", STATES["on_the_way"])
     expect(page.get_by_test_id("marker")).to_be_visible()
+
+
+def test_streets_lie_below_the_pins_where_the_cell_has_a_base_map(browser: Browser, stub: Stub, tmp_path: Path) -> None:
+    stub.base_map = tmp_path / "town.pmtiles"
+    write_base_map(stub.base_map)
+    stub.tracks["t-1"] = STATES["on_the_way"]
+    with opened(browser, PHONE) as page:
+        page.goto(f"{stub.url}/v/t-1")
+        expect(page.locator(".map-ready .map")).to_have_attribute(
+            "data-roads", re.compile("[1-9]"), timeout=SOFTWARE_GL_MS
+        )
+        expect(page.get_by_test_id("marker")).to_be_visible()
+
+
+def test_a_base_map_that_is_missing_leaves_the_pins_on_plain_ground(
+    browser: Browser, stub: Stub, tmp_path: Path
+) -> None:
+    stub.base_map = tmp_path / "gone.pmtiles"
+    stub.tracks["t-1"] = STATES["on_the_way"]
+    with opened(browser, PHONE) as page:
+        page.goto(f"{stub.url}/v/t-1")
+        expect(page.locator(".map-ready .map")).to_have_attribute("data-roads", "0", timeout=SOFTWARE_GL_MS)
+        expect(page.get_by_test_id("marker")).to_be_visible()

@@ -6,6 +6,7 @@ import { addProtocol, Map, setWorkerUrl, type MapOptions } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { Protocol } from "pmtiles";
 import type { BaseMap } from "./base.ts";
+import { ROADS } from "./style.ts";
 
 setWorkerUrl(workerUrl); // without it the library waits for ever
 addProtocol("pmtiles", new Protocol().tile);
@@ -27,7 +28,13 @@ export function openMap(container: HTMLElement, base: BaseMap | null, options: O
   return map;
 }
 
-/** Resolves once the first picture is drawn. */
+/** Resolves once the first picture is drawn; the container says in `data-roads` how many of a base map's are in it. */
 export function drawn(map: Map): Promise<void> {
-  return new Promise((resolve) => void map.once("load", () => resolve()));
+  return new Promise((resolve) => {
+    void map.once("load", () => {
+      const roads = map.getLayer(ROADS) ? map.queryRenderedFeatures({ layers: [ROADS] }).length : 0;
+      map.getContainer().dataset.roads = String(roads);
+      resolve();
+    });
+  });
 }

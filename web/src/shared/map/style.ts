@@ -23,7 +23,8 @@ const GREEN = [
   ...["golf_course", "wood", "forest", "scrub", "meadow", "nature_reserve", "cemetery", "zoo"],
 ];
 const WIDE = ["highway", "major_road"];
-const NARROW = ["minor_road", "other"];
+const NARROW = ["minor_road"];
+const WAYS = ["other", "path"];
 
 export function groundOf(base: BaseMap | null, colours: GroundColours): Ground {
   const plain: LayerSpecification = { id: "ground", type: "background", paint: { "background-color": colours.ground } };
@@ -114,10 +115,11 @@ function roads(colours: GroundColours): LayerSpecification[] {
     paint: { "line-color": color, "line-width": width },
   });
   return [
+    line("base-ways", WAYS, colours.road, growing(0.2, 4)),
     line("base-lanes-edge", NARROW, colours.roadEdge, growing(1.1, 9)),
-    line("base-roads-edge", WIDE, colours.roadEdge, growing(2.2, 15)),
+    line("base-roads-edge", WIDE, colours.roadEdge, growing(2.5, 17)),
     line("base-lanes", NARROW, colours.road, growing(0.6, 7)),
-    line(ROADS, WIDE, colours.road, growing(1.3, 12.5)),
+    line(ROADS, WIDE, colours.road, growing(1.6, 14.5)),
   ];
 }
 
