@@ -34,10 +34,11 @@ than there are others."""
 
 
 class Done(NamedTuple):
-    """What became of one command: whether it said anything new, or why it was refused."""
+    """What became of one command: whether it said anything new, or why it was refused; and its stream after it."""
 
     new: bool
     refusal: Rejected | None = None
+    history: tuple[Event, ...] = ()
 
 
 class Desk:
@@ -91,7 +92,7 @@ class Desk:
             if events:
                 appends.append(Append(stream, events, streams.version(stream)))
                 streams.add(stream, events)
-            done.append(Done(bool(events)))
+            done.append(Done(bool(events), history=tuple(streams.history(stream))))
         return done, appends
 
 

@@ -28,6 +28,7 @@ STATUSES: dict[str, HTTPStatus] = {
     "conflict": HTTPStatus.CONFLICT,
     "visit_cancelled": HTTPStatus.CONFLICT,
     "shift_cancelled": HTTPStatus.CONFLICT,
+    "alert_resolved": HTTPStatus.CONFLICT,
     "link_expired": HTTPStatus.GONE,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -39,6 +40,12 @@ class NotYetProjected(Transient):
 def json(shape: BaseModel) -> Response:
     """A shape as a response. Encoded here, in the endpoint's thread: the event loop belongs to the streams."""
     return Response(shape.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def placed(answer: str, position: int) -> Response:
+    """The answer of a write with the position by which it stands, which is known last."""
+    whole = msgspec.json.encode({**msgspec.json.decode(answer), "position": position})
+    return Response(whole, media_type="application/json")
 
 
 async def _reached(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from api.auth import Staff
 from api.commands import Done
 from api.deps import Deps, Here
 from api.problems import of_error
-from api.routers.answers import STAFF_PROBLEMS, IdempotencyKey, Name, problems
+from api.routers.answers import STAFF_PROBLEMS, IdempotencyKey, Name, placed, problems
 from api.shapes.requests import (
     BindAsk,
     CancelShiftAsk,
@@ -41,7 +40,7 @@ from domain.time import Ms
 
 router = APIRouter(prefix="/v1", tags=["registry"], responses=STAFF_PROBLEMS | problems(404, 409))
 
-Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:~-]{1,128}$")]
 
 
 @router.post("/customers", response_model=WriteAnswer, summary="Enter a customer, or restate one")
@@ -128,7 +127,7 @@ def plan(deps: Here, by: Staff, key: IdempotencyKey, ask: PlanAsk) -> Response:
         ]
         return PlanAnswer(lines=answers, position=0).model_dump_json(exclude={"position"}, exclude_none=True)
 
-    return _placed(*deps.desk.carry_out([command for _, _, command in lines], key, answer))
+    return placed(*deps.desk.carry_out([command for _, _, command in lines], key, answer))
 
 
 def _write(deps: Deps, key: Key | None, kind: Kind, id: str, command: Command) -> Response:
@@ -138,13 +137,7 @@ def _write(deps: Deps, key: Key | None, kind: Kind, id: str, command: Command) -
         said = WriteAnswer(kind=kind, id=id, outcome=_outcome(done[0]), position=0)
         return said.model_dump_json(exclude={"position"})
 
-    return _placed(*deps.desk.carry_out([command], key, answer))
-
-
-def _placed(answer: str, position: int) -> Response:
-    """An answer with the position by which it stands, which is known last."""
-    whole = msgspec.json.encode({**msgspec.json.decode(answer), "position": position})
-    return Response(whole, media_type="application/json")
+    return placed(*deps.desk.carry_out([command], key, answer))
 
 
 def _outcome(done: Done) -> Outcome:

@@ -129,7 +129,7 @@ def test_422_what_cannot_be_meant(shared: Cell, path: str, body: Any, code: str)
         ("/v1/alerts?cursor=garbage", "invalid_cursor"),
         ("/v1/alerts?limit=0", "invalid_request"),
         ("/v1/alerts?limit=100000", "invalid_request"),
-        ("/v1/alerts?standing=perhaps", "invalid_request"),
+        ("/v1/alerts?state=perhaps", "invalid_request"),
         ("/v1/alerts?rule=%00", "invalid_request"),
         ("/v1/visits/%00", "invalid_request"),
         ("/v1/workers/w-1/track", "invalid_request"),

@@ -1,0 +1,68 @@
+"""Facts in JSON: what a conclusion rests on, positions and all others alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel
+
+from api.times import At
+from domain.events.facts import POSITION
+from projections.queries.timeline import FactRow
+from projections.queries.tracks import FixRow
+
+
+class AlertFact(BaseModel, frozen=True):
+    """One fact. `lat`, `lon` (WGS-84), `accuracy_m`: null where it has none; `body`: all else that was said."""
+
+    fact: UUID
+    kind: str
+    device: str
+    at: At
+    known_at: At
+    lat: float | None
+    lon: float | None
+    accuracy_m: float | None
+    body: dict[str, Any]
+
+
+def facts(rows: Iterable[FactRow], fixes: Iterable[FixRow]) -> list[AlertFact]:
+    """Facts and positions in order of time."""
+    return sorted([*map(_fact, rows), *map(_fix, fixes)], key=lambda fact: (fact.at, fact.fact))
+
+
+def _fact(row: FactRow) -> AlertFact:
+    body: dict[str, Any] = msgspec.json.decode(row.body)
+    return AlertFact(
+        fact=row.fact,
+        kind=row.kind,
+        device=row.device,
+        at=row.at_ms,
+        known_at=row.known_ms,
+        lat=body.get("lat"),
+        lon=body.get("lon"),
+        accuracy_m=body.get("accuracy_m"),
+        body=body,
+    )
+
+
+def _fix(row: FixRow) -> AlertFact:
+    said = {
+        "speed_mps": None if row.speed_cms is None else row.speed_cms / 100,
+        "heading_deg": None if row.heading_cdeg is None else row.heading_cdeg / 100,
+        "battery_pct": row.battery_pct,
+    }
+    return AlertFact(
+        fact=row.fact,
+        kind=POSITION,
+        device=row.device,
+        at=row.ms,
+        known_at=row.known_ms,
+        lat=row.lat_e7 / 10_000_000,
+        lon=row.lon_e7 / 10_000_000,
+        accuracy_m=None if row.accuracy_dm is None else row.accuracy_dm / 10,
+        body={name: value for name, value in said.items() if value is not None},
+    )
