@@ -89,26 +89,26 @@ class Compound(NamedTuple):
     at: Point
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """A street across the whole grid, some of whose pieces may be missing."""
 
     name: str
     kind: Kind
     place: float
     pieces: tuple[bool, ...]
-    """Whether it was built between each two main streets of the other direction."""
+    """Whether it was built between each two main streets of the other direction; see `built`."""
 
 
-def _lines() -> tuple[list[_Line], list[_Line]]:
+def _lines() -> tuple[list[Line], list[Line]]:
     """All streets by their place: those that go east, those that go north."""
     rng, names = Random("side streets"), iter(_SIDE_NAMES)
     parks = set(_PARK_BLOCKS.values())
     whole = (True,) * (len(_NORTH_SOUTH) - 1)
-    directions: list[list[_Line]] = []
+    directions: list[list[Line]] = []
     for streets, across in ((_EAST_WEST, False), (_NORTH_SOUTH, True)):
-        lines: list[_Line] = []
+        lines: list[Line] = []
         for gap, ((name, place), (_, following)) in enumerate(pairwise(streets)):
-            lines.append(_Line(name, "main", place, whole))
+            lines.append(Line(name, "main", place, whole))
             if gap == _CREEK_GAP and not across:
                 continue
             for share in (1 / 3, 2 / 3):
@@ -119,13 +119,13 @@ def _lines() -> tuple[list[_Line], list[_Line]]:
                     for other in range(len(whole))
                 )
                 at = place + (following - place) * share + rng.uniform(-25.0, 25.0)
-                lines.append(_Line(f"{next(names)}路", "side", round(at, 1), pieces))
-        lines.append(_Line(streets[-1][0], "main", streets[-1][1], whole))
+                lines.append(Line(f"{next(names)}路", "side", round(at, 1), pieces))
+        lines.append(Line(streets[-1][0], "main", streets[-1][1], whole))
         directions.append(lines)
     return directions[0], directions[1]
 
 
-def _streets(lines: list[_Line], mains: tuple[tuple[str, float], ...], *, north: bool) -> Iterator[Street]:
+def _streets(lines: list[Line], mains: tuple[tuple[str, float], ...], *, north: bool) -> Iterator[Street]:
     for line in lines:
         since: float | None = None
         for built, (_, place) in zip((*line.pieces, False), mains, strict=True):
@@ -183,10 +183,17 @@ def _parks() -> tuple[Area, ...]:
 
 
 def _gap(mains: tuple[tuple[str, float], ...], place: float) -> int:
+    """Between which two main streets a place lies."""
     return next(gap for gap, (_, end) in enumerate(mains[1:]) if place < end)
 
 
-def _compounds(east: list[_Line], north: list[_Line]) -> Iterator[Compound]:
+def built(line: Line, between: tuple[Line, Line]) -> bool:
+    """Whether a street was built between two neighbouring streets of the other direction."""
+    mains = _NORTH_SOUTH if between[0] in NORTH else _EAST_WEST
+    return line.pieces[_gap(mains, (between[0].place + between[1].place) / 2)]
+
+
+def _compounds(east: list[Line], north: list[Line]) -> Iterator[Compound]:
     """One in a block at most, behind one of the block's streets, all over the town."""
     rng, taken = Random("compounds"), list[Point]()
     names = [f"{name}{kind}" for name, kind in product(_COMPOUND_NAMES, _COMPOUND_KINDS)]
@@ -224,13 +231,14 @@ def _compounds(east: list[_Line], north: list[_Line]) -> Iterator[Compound]:
             return
 
 
-_EAST, _NORTH = _lines()
+EAST, NORTH = _lines()
+"""The same streets by their place across: those that go east from the south, those that go north from the west."""
 STREETS: tuple[Street, ...] = (
-    *_streets(_EAST, _NORTH_SOUTH, north=False),
-    *_streets(_NORTH, _EAST_WEST, north=True),
+    *_streets(EAST, _NORTH_SOUTH, north=False),
+    *_streets(NORTH, _EAST_WEST, north=True),
 )
 WATER = _water()
 PARKS = _parks()
-COMPOUNDS = tuple(_compounds(_EAST, _NORTH))
+COMPOUNDS = tuple(_compounds(EAST, NORTH))
 _REACH_M = (EDGE_M + 700.0) * 1.15
 BOUNDS = (Point(-_REACH_M, -_REACH_M), Point(_REACH_M, _REACH_M))
