@@ -23,7 +23,10 @@ KEY = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 """Business keys of customers, sites, workers and visits."""
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""Device ids, as they stand in MQTT topics."""
+"""Device ids, as they stand in the topics of the native wire format."""
+
+REGISTERED = re.compile(r"[A-Za-z0-9_.:~-]{1,128}")
+"""Device ids of every dialect, as they stand in the registry. One that could be a native id is one."""
 
 
 def stream_id(namespace: UUID, name: str) -> UUID:

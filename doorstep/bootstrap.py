@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -29,6 +29,7 @@ from eventlog.schema import migrate as migrate_log
 from ingest.broker import Access, Session
 from ingest.cell_time import CellTime, FollowedTime, ToldTime
 from ingest.codecs import all_codecs
+from ingest.codecs.native import CODEC as NATIVE
 from ingest.committer import Committer, Pace
 from ingest.counters import Counts
 from ingest.inbox import Inbox
@@ -38,10 +39,10 @@ from ingest.role import Ingest
 from ingest.schema import migrate as migrate_ingest
 from ingest.topics import SOS
 from ingest.window import Window
-from projections import place
 from projections.digest import Digests, digest
 from projections.judge import tables
 from projections.lag import Lag, lag
+from projections.rebuild import renew
 from projections.runner import Projector
 from projections.unit import JUDGE
 
@@ -132,12 +133,15 @@ def with_database(settings: Settings) -> Iterator[Settings]:
 
 
 def migrate(settings: Settings) -> None:
-    """Create what the database lacks; running it twice changes nothing. Raises Unavailable."""
+    """Create what the database lacks, and fold the log anew where an older or newer program did; running it twice
+    changes nothing. Raises Unavailable."""
     url = database_url(settings)
     try:
         migrate_log(url)
-        with psycopg.connect(url, autocommit=True) as conn:
-            place.migrate(conn, JUDGE, tables())
+        with event_log(settings) as log:
+            renewed = renew(url, log, page_rows=settings.rebuild_page_rows)
+        if renewed is not None:
+            log_.info("folded %d entries anew in %.1f s: another program had", renewed.entries, renewed.seconds)
         migrate_ingest(url)
         migrate_api(url)
     except psycopg.OperationalError as error:
@@ -231,10 +235,15 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         cert_file=settings.mqtt_cert_file,
         key_file=settings.mqtt_key_file,
     )
-    sos_access = msgspec.structs.replace(access, client_id=f"{access.client_id}-sos")
     inbox, counts = Inbox(settings.mqtt_keepalive_s), Counts()
-    filters = [topic for codec in all_codecs() for topic in codec.filters]
-    sessions = [Session(sos_access, inbox, [SOS], urgent=True), Session(access, inbox, filters)]
+
+    def session(suffix: str, filters: Sequence[str], *, urgent: bool = False) -> Session:
+        named = msgspec.structs.replace(access, client_id=access.client_id + suffix)
+        return Session(named, inbox, filters, urgent=urgent)
+
+    # One for each dialect: the broker grants one session no second filter that ends in /#.
+    sessions = [session("-sos", [SOS], urgent=True)]
+    sessions += [session("" if codec is NATIVE else f"-{codec.name}", codec.filters) for codec in all_codecs()]
     return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
 
 

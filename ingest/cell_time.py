@@ -12,9 +12,11 @@ from eventlog.entry import Append
 from eventlog.log import EventLog
 from eventlog.metronome import followed_tick, newest_tick
 from ingest import topics
+from ingest.codecs import codec_of
 from ingest.codecs.native import CODEC
 from ingest.inbox import Delivery
 from ingest.message import Message
+from ingest.times import FUTURE_TOLERANCE_MS
 
 
 class Segment(NamedTuple):
@@ -92,7 +94,7 @@ class FollowedTime:
         stated: list[int] = []
         for message in messages:
             try:
-                said = CODEC.decode(message, now_ms)
+                said = codec_of(message.topic).decode(message, now_ms, FUTURE_TOLERANCE_MS)
             except Exception:  # the dead letters will say why
                 continue
             stated += [position.observed_at_ms for position in said.positions]

@@ -111,14 +111,27 @@ class Inbox:
             self._enough.wait(within_s)
         batch: list[Delivery] = []
         size = 0
-        for line in self._lines:
-            while line.waiting and len(batch) < rows and size < WIDEST_BATCH_BYTES:
+        for line, end in self._ends(rows):
+            while line.waiting and len(batch) < end and size < WIDEST_BATCH_BYTES:
                 delivery = line.waiting.popleft()
                 size += len(delivery.message.payload)
                 batch.append(delivery)
         if self.depth:
             self._some.set()
         return batch
+
+    def _ends(self, rows: int) -> list[tuple[Line, int]]:
+        """How long a batch may be once each line has given its part: an urgent one whatever it has, the others by how
+        much waits there, so that a flood in one session does not hold up another."""
+        waiting = [(line, len(line.waiting)) for line in self._lines]
+        urgent = sum(count for line, count in waiting if line.urgent)
+        room, others = max(rows - urgent, 0), sum(count for line, count in waiting if not line.urgent)
+        ends, given = [], 0
+        for line, count in waiting:
+            if not line.urgent:
+                given += count
+            ends.append((line, rows if line.urgent else rows - room + math.ceil(room * given / max(others, 1))))
+        return ends
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """These are in the log: tell the broker, in the order received, unless it has been lost since."""

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.errors import Unreadable
-from domain.events.facts import RANK
 from domain.ids import DEVICE
+from ingest.wire import KINDS
 
 PREFIX = "doorstep/v1/"
 
@@ -35,6 +35,6 @@ class NativeTopic(NamedTuple):
 def parse(topic: str) -> NativeTopic:
     """A native topic's parts. Raises Unreadable (`unknown_topic`)."""
     device, _, kind = topic.removeprefix(PREFIX).partition("/")
-    if not topic.startswith(PREFIX) or kind not in RANK or device == CLOCK_DEVICE or not DEVICE.fullmatch(device):
+    if not topic.startswith(PREFIX) or kind not in KINDS or device == CLOCK_DEVICE or not DEVICE.fullmatch(device):
         raise Unreadable(f"{topic[:200]!r} is no topic of a device", code="unknown_topic")
     return NativeTopic(device, kind)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from domain import zones
 from domain.errors import Rejected
-from domain.ids import DEVICE, KEY
+from domain.ids import KEY, REGISTERED
 from domain.time import DAY_MS, SECOND_MS, from_datetime
 
 FIRST_MS = 0
@@ -40,9 +40,9 @@ def key(value: str, what: str) -> None:
 
 
 def device(value: str) -> None:
-    """A device id as it stands in MQTT topics (domain.ids.DEVICE)."""
-    if not DEVICE.fullmatch(value):
-        invalid("key", f"device {value!r} is not an id: 1 to 64 of letters, digits, _ -")
+    """A device id of any dialect (domain.ids.REGISTERED)."""
+    if not REGISTERED.fullmatch(value):
+        invalid("key", f"device {value!r} is not an id: 1 to 128 of letters, digits, _ . : ~ -")
 
 
 def text(value: str, what: str, *, needed: bool = False) -> None:

@@ -169,6 +169,20 @@ class OutingDeclared(Fact, frozen=True, kw_only=True, omit_defaults=True):
     on: bool
 
 
+class RegionCrossed(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The phone's own geofencing says that it entered or left a region, which it calls `place`. A witness whose drawing
+    of the region we do not know: it is shown, and no status follows from it alone."""
+
+    TOPIC: ClassVar[str] = "doorstep.fact.region"
+    KIND: ClassVar[str] = "region"
+
+    event: Literal["enter", "leave"]
+    place: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+
+
 class StatusReported(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The device says how it is. Explains silence; a retained one updates the registry instead."""
 
@@ -189,6 +203,7 @@ KINDS: tuple[str, ...] = (
     "delay",
     "outing",
     POSITION,
+    "region",
     "scan",
     "contact",
     "button",
@@ -216,6 +231,7 @@ CLASSES: dict[str, type[Fact]] = {
         DelayReported,
         NoAccessReported,
         OutingDeclared,
+        RegionCrossed,
         StatusReported,
     )
 }

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,12 +114,11 @@ class Cell:
     def is_acknowledged(self) -> bool:
         """Whether the broker waits for no acknowledgement: a session that takes over is delivered nothing again."""
         assert self.has_ended
-        redelivered: list[tuple[str, bytes]] = []
-        for name in (self.settings.mqtt_client_id, f"{self.settings.mqtt_client_id}-sos"):
-            with Device(self.settings.mqtt_url or "", name, clean=False) as heir:
-                threading.Event().wait(2 * ACK_WAIT_S)
-                redelivered += heir.got
-        return not redelivered
+        sessions = [self.settings.mqtt_client_id + suffix for suffix in ("", "-sos", "-owntracks")]
+        with ExitStack() as stack:
+            heirs = [stack.enter_context(Device(self.settings.mqtt_url or "", name, clean=False)) for name in sessions]
+            threading.Event().wait(2 * ACK_WAIT_S)
+        return not any(heir.got for heir in heirs)
 
 
 class Device:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.ids import DEVICE, KEY, fact_id, stream_id
+from domain.ids import DEVICE, KEY, REGISTERED, fact_id, stream_id
 from domain.positions import CONTENT_MASK, NULL, QUALITY_MASK, Flag, Position, PositionBatch
 
 INT32 = st.integers(NULL + 1, 2**31 - 1)
@@ -110,21 +110,25 @@ def test_a_stream_has_one_id_in_a_cell_and_another_in_the_next():
 
 
 @pytest.mark.parametrize(
-    ("text", "key", "device"),
+    ("text", "key", "device", "registered"),
     [
-        ("v-1", True, True),
-        ("A_9", True, True),
-        ("a.b:c", True, False),
-        ("x" * 64, True, True),
-        ("x" * 65, False, False),
-        ("", False, False),
-        ("a b", False, False),
-        ("a/b", False, False),
-        ("a+", False, False),
-        ("家", False, False),
-        ("a\n", False, False),
-        ("１", False, False),
+        ("v-1", True, True, True),
+        ("A_9", True, True, True),
+        ("a.b:c", True, False, True),
+        ("jane~2edoe.phone", False, False, True),
+        ("x" * 64, True, True, True),
+        ("x" * 65, False, False, True),
+        ("x" * 128, False, False, True),
+        ("x" * 129, False, False, False),
+        ("", False, False, False),
+        ("a b", False, False, False),
+        ("a/b", False, False, False),
+        ("a+", False, False, False),
+        ("家", False, False, False),
+        ("a\n", False, False, False),
+        ("１", False, False, False),
     ],
 )
-def test_business_keys_and_device_ids_are_plain(text, key, device):
-    assert (KEY.fullmatch(text) is not None, DEVICE.fullmatch(text) is not None) == (key, device)
+def test_business_keys_and_device_ids_are_plain(text, key, device, registered):
+    found = [pattern.fullmatch(text) is not None for pattern in (KEY, DEVICE, REGISTERED)]
+    assert found == [key, device, registered]

@@ -28,6 +28,7 @@ from domain.events.facts import (
     DelayReported,
     NoAccessReported,
     OutingDeclared,
+    RegionCrossed,
     ShiftDeclared,
     SosRaised,
     StatusReported,
@@ -135,6 +136,7 @@ EVERYTHING: list[Event] = [
     DelayReported(**said_all, visit="v-1", reason="堵车"),
     NoAccessReported(**said_all, visit="v-1", reason="没人开门"),
     OutingDeclared(**said_all, visit="v-1", on=True),
+    RegionCrossed(**said_all, event="leave", place="家", lat=31.2304, lon=121.4737, accuracy_m=26.0),
     StatusReported(**said_all, online=True, battery_pct=55, permission="while_in_use", network="4g"),
 ]
 
@@ -168,6 +170,7 @@ LEAST: list[Event] = [
     DelayReported(**said, visit="v-1"),
     NoAccessReported(**said, visit="v-1"),
     OutingDeclared(**said, visit="v-1", on=False),
+    RegionCrossed(**said, event="enter"),
     StatusReported(**said),
 ]
 

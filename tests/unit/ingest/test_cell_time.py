@@ -94,6 +94,15 @@ def test_before_the_first_tick_it_is_as_late_as_anyone_says_and_never_later_than
     assert followed.begin(Segment([], [junk])) == (0, [])
 
 
+def test_before_the_first_tick_every_dialect_says_how_late_it_is() -> None:
+    said = [
+        fix(1_500_000_000),
+        Message("owntracks/jane/phone", b'{"_type":"location","tst":1500000009,"lat":1,"lon":2}'),
+    ]
+    followed = FollowedTime(cast("EventLog", Clock()), wall=lambda: WALL)
+    assert followed.begin(Segment([], [*said, Message("nowhere", b"")])) == (1_500_000_009_000, [])
+
+
 def test_elsewhere_the_cells_clock_tells_the_time_of_a_whole_batch() -> None:
     class Fixed:
         def now_ms(self) -> Ms:

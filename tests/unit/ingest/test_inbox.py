@@ -66,6 +66,19 @@ def test_a_batch_has_no_more_than_its_rows_and_the_rest_comes_next(broker: Broke
     assert broker.inbox.depth == 0
 
 
+def test_a_flood_in_one_session_does_not_hold_up_another(broker: Broker) -> None:
+    other = Line(broker.acknowledged.append)
+    broker.inbox.add_line(other)
+    for packet in range(90):
+        broker.put(packet)
+    for packet in range(10):
+        broker.put(packet, f"other {packet}", line=other)
+    broker.put(99, "help", line=broker.sos)
+    first, second = payloads(broker.take(rows=11)), payloads(broker.take(rows=10))
+    assert first == ["help", *(str(packet) for packet in range(9)), "other 0"]
+    assert second == [*(str(packet) for packet in range(9, 18)), "other 1"]
+
+
 def test_large_payloads_end_a_batch_early(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox_module, "WIDEST_BATCH_BYTES", 10)
     for packet in range(1, 5):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from domain.events.facts import KINDS
+from ingest import wire
 from ingest.json_schema import native_schema
 
 
 def test_every_kind_is_described_as_one_object_or_an_array() -> None:
     schema = native_schema()
-    for kind in KINDS:
+    for kind in wire.KINDS:
         one, many = schema["$defs"][kind]["anyOf"]
         assert many == {"type": "array", "items": one}
         shape = schema["$defs"][one["$ref"].rpartition("/")[2]]

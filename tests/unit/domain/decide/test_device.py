@@ -36,6 +36,10 @@ def test_binding_again_after_another_bound_it_is_news(given):
     given(BOUND, other).when(BIND).then(BOUND)
 
 
+def test_a_device_of_another_dialect_is_bound_alike(given):
+    given().when(replace(BIND, device="jane~2edoe.phone")).then(replace(BOUND, device="jane~2edoe.phone"))
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
@@ -43,7 +47,8 @@ def test_binding_again_after_another_bound_it_is_news(given):
         ({"site": "s-1"}, "invalid_binding"),
         ({"worker": "w 1"}, "invalid_key"),
         ({"worker": None, "site": ""}, "invalid_key"),
-        ({"device": "a.b"}, "invalid_key"),
+        ({"device": "a b"}, "invalid_key"),
+        ({"device": "x" * 129}, "invalid_key"),
         ({"device": "a/b"}, "invalid_key"),
         ({"until_ms": NOON - 500}, "invalid_period"),
         ({"until_ms": NOON - 501}, "invalid_period"),
