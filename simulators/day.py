@@ -11,14 +11,20 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
-from simulators.itinerary import E_BIKE_MPS, Itinerary
-from simulators.phone import MINUTE_MS, Mark, Sending, ride
+from simulators.itinerary import Itinerary
+from simulators.phone import MINUTE_MS, Sending
 from simulators.script import SCRIPT, SERVICES, Truth, Visit
-from simulators.town import COMPOUNDS, CUSTOMERS, UTC_OFFSET_H, WORKERS, ZONE, Point, start_for
+from simulators.streets import COMPOUNDS, Compound
+from simulators.town import CUSTOMERS, UTC_OFFSET_H, WORKERS, ZONE, Point, distance_m
+from simulators.travel import E_BIKE_MPS, Mark, Place, trip
+from simulators.ways import start_for
 from simulators.wire import rfc3339
 
-_FIRST_WAY_M = 10_500.0
+_FIRST_WAY_M = 10_000.0
 """Forty minutes by e-bike: at sixty times real speed somebody who opens the link has time to see it move."""
+_WITHIN_M = 4_500.0
+"""The day's homes lie so near the middle: nobody has to cross the whole city between two of them."""
+_KEPT_CLEAR_M = 550.0
 
 
 class Day(NamedTuple):
@@ -39,8 +45,7 @@ class Day(NamedTuple):
 def seeded_day(seed: int, start_ms: int) -> Day:
     """The day of a seed, beginning at an instant."""
     rng = Random(f"{seed}/plan")
-    compounds = rng.sample(COMPOUNDS, len(SCRIPT))
-    first_way = _first_way(rng, [compound.at for compound in compounds])
+    compounds, first_way = _compounds(rng)
     arrival_ms = start_ms + MINUTE_MS + first_way[-1].at_ms
     quarter_ms = 15 * MINUTE_MS
     opens_ms = arrival_ms // quarter_ms * quarter_ms
@@ -69,9 +74,17 @@ def seeded_day(seed: int, start_ms: int) -> Day:
     return Day(start_ms, _plan(rng, visits, start_ms), sorted(sendings), truth, visits[0].key)
 
 
-def _first_way(rng: Random, sites: list[Point]) -> list[Mark]:
-    """The shown worker's way: the first site is its end, and it keeps clear of the others."""
-    return ride(rng, start_for(rng, sites[0], _FIRST_WAY_M), sites[0], E_BIKE_MPS, avoiding=sites[1:])
+def _compounds(rng: Random) -> tuple[list[Compound], list[Mark]]:
+    """Where the day happens, and the shown worker's way to the first of the homes: it keeps clear of the others."""
+    inner = [compound for compound in COMPOUNDS if distance_m(compound.at, Point(0.0, 0.0)) < _WITHIN_M]
+    while True:
+        compounds = rng.sample(inner, len(SCRIPT))
+        start = start_for(rng, compounds[0], _FIRST_WAY_M)
+        end = Place(compounds[0].at, compounds[0].gate)
+        way = trip(rng, Place(start, start), end, E_BIKE_MPS)
+        others = [compound.at for compound in compounds[1:]]
+        if min(distance_m(mark.point, other) for mark in way for other in others) > _KEPT_CLEAR_M:
+            return compounds, way
 
 
 def _plan(rng: Random, visits: list[Visit], start_ms: int) -> dict[str, list[dict[str, Any]]]:
@@ -89,7 +102,7 @@ def _plan(rng: Random, visits: list[Visit], start_ms: int) -> dict[str, list[dic
                 "site": visit.site,
                 "customer": f"c-{visit.key[2:]}",
                 "name": visit.compound.name,
-                "address": f"{visit.compound.street}{rng.randint(9001, 9999)}弄{rng.randint(1, 40)}号",
+                "address": f"{visit.compound.street}{visit.compound.number}弄{rng.randint(1, 40)}号",
                 "zone": ZONE,
                 "fence": _fence(rng, visit.compound.at),
             }

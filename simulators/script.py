@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simulators.phone import MINUTE_MS
-from simulators.town import Compound
+from simulators.streets import Compound
 
 _WINDOW_MIN = 30
 
