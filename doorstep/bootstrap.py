@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -45,6 +46,8 @@ from projections.lag import Lag, lag
 from projections.rebuild import renew
 from projections.runner import Projector
 from projections.unit import JUDGE
+
+log_ = logging.getLogger(__name__)
 
 
 class Running(msgspec.Struct, frozen=True):

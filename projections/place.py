@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection, Cursor, sql
 
-from projections.tables import Table
+from projections.making import Making
 
 SCHEMA = "projector"
 LIVE = "doorstep_live"
@@ -22,7 +22,8 @@ _SWAP_LOCK = 0x646F6F72_0003
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A unit's place. `generation` counts swaps: whoever remembers another one must forget what it knew."""
+    """A unit's place. `generation` counts swaps: whoever remembers another one must forget what it knew. `mark`: whose
+    make it is (`projections.making`)."""
 
     generation: int
     position: int
@@ -31,6 +32,7 @@ class Place(msgspec.Struct, frozen=True):
     snapshot_position: int
     error: str | None
     error_position: int | None
+    mark: str | None
 
 
 class Moved(msgspec.Struct):
@@ -44,7 +46,7 @@ class Moved(msgspec.Struct):
     alerts: bool
 
 
-def migrate(conn: Connection[Any], schema: str, tables: tuple[Table, ...]) -> None:
+def migrate(conn: Connection[Any], schema: str, made: Making) -> None:
     """Create the unit's schema and row where they are missing. Safe to run from many processes at once."""
     with conn.transaction(), conn.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATE_LOCK,))
@@ -61,19 +63,20 @@ def migrate(conn: Connection[Any], schema: str, tables: tuple[Table, ...]) -> No
                 error text,
                 error_position int8)"""
         )
-        create(cursor, schema, tables)
+        cursor.execute(f"ALTER TABLE {SCHEMA}.units ADD COLUMN IF NOT EXISTS mark text")
+        create(cursor, schema, made)
 
 
-def create(cursor: Cursor[Any], schema: str, tables: tuple[Table, ...]) -> None:
+def create(cursor: Cursor[Any], schema: str, made: Making) -> None:
     """Make an empty unit unless it exists."""
     cursor.execute("SELECT 1 FROM projector.units WHERE schema = %s", (schema,))
     if cursor.fetchone() is not None:
         return
     cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in tables:
+    for table in made.tables:
         for statement in table.create(schema):
             cursor.execute(statement)
-    cursor.execute("INSERT INTO projector.units (schema) VALUES (%s)", (schema,))
+    cursor.execute("INSERT INTO projector.units (schema, mark) VALUES (%s, %s)", (schema, made.mark))
 
 
 def drop(cursor: Cursor[Any], schema: str) -> None:
@@ -85,7 +88,7 @@ def drop(cursor: Cursor[Any], schema: str) -> None:
 def read(cursor: Cursor[Any], schema: str) -> Place:
     """The unit's place. Raises LookupError where it was never made."""
     cursor.execute(
-        "SELECT generation, position, known_ms, now_ms, snapshot_position, error, error_position "
+        "SELECT generation, position, known_ms, now_ms, snapshot_position, error, error_position, mark "
         "FROM projector.units WHERE schema = %s",
         (schema,),
     )

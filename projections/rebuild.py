@@ -17,16 +17,18 @@ from eventlog.log import EventLog
 from projections import place
 from projections.digest import Digests, digest
 from projections.judge import tables
+from projections.making import making
 from projections.unit import JUDGE, Unit
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """What a rebuild found. `equal`: the live rows were the same, to the byte of the exact digest."""
+    """What a rebuild found. `equal`: the live rows were the same, to the byte of the exact digest; `live` None: they
+    were folded by another program and cannot be compared."""
 
     position: int
     generation: int
     equal: bool
-    live: Digests
+    live: Digests | None
     fresh: Digests
     seconds: float
     entries: int
@@ -56,7 +58,8 @@ def rebuild(
             live = place.read(cursor, schema)
             entries += _catch_up(unit, log, page_rows, progress, live.position, shared=False)
             unit.keep()
-            old, new = digest(cursor, schema, tables()), digest(cursor, fresh, tables())
+            old = digest(cursor, schema, tables()) if live.mark == making().mark else None
+            new = digest(cursor, fresh, tables())
             generation = live.generation
             if swap:
                 generation = _swap(cursor, schema, fresh, old_schema, live)
@@ -65,7 +68,7 @@ def rebuild(
         return Rebuilt(
             live.position,
             generation,
-            old.all_exact == new.all_exact,
+            old is not None and old.all_exact == new.all_exact,
             old,
             new,
             round(time.monotonic() - began, 3),
@@ -75,6 +78,15 @@ def rebuild(
         if not swap:
             _drop(unit, fresh)
         unit.close()
+
+
+def renew(dsn: str, log: EventLog, *, schema: str = JUDGE, page_rows: int | None = 10_000) -> Rebuilt | None:
+    """Fold the log anew if what stands was folded by a program of another make; None: it was not."""
+    with psycopg.connect(dsn, autocommit=True) as conn, conn.cursor() as cursor:
+        place.migrate(conn, schema, making())
+        if place.read(cursor, schema).mark == making().mark:
+            return None
+    return rebuild(dsn, log, schema=schema, page_rows=page_rows)
 
 
 def settled_at(dsn: str, log: EventLog, at_ms: int, *, page_rows: int = 10_000) -> Digests:
@@ -107,10 +119,10 @@ def _no_later(entry: Entry, at_ms: int) -> Entry:
 def _fresh(dsn: str, log: EventLog, schema: str) -> Unit:
     """An empty unit; what an interrupted rebuild left behind is dropped."""
     conn = psycopg.connect(dsn, autocommit=True)
-    place.migrate(conn, JUDGE, tables())
+    place.migrate(conn, JUDGE, making())
     with conn.transaction(), conn.cursor() as cursor:
         place.drop(cursor, schema)
-        place.create(cursor, schema, tables())
+        place.create(cursor, schema, making())
     return Unit(conn, log, schema, snapshot_s=float("inf"))
 
 

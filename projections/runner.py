@@ -13,7 +13,7 @@ import psycopg
 from domain.errors import Unavailable
 from eventlog.log import EventLog
 from projections import place
-from projections.judge import tables
+from projections.making import making
 from projections.unit import JUDGE, Poison, Superseded, Unit
 
 log_ = logging.getLogger(__name__)
@@ -59,9 +59,15 @@ class Projector:
 
     def _hold_and_follow(self, stop: threading.Event) -> None:
         with psycopg.connect(self._dsn, autocommit=True) as conn:
-            place.migrate(conn, self._schema, tables())
+            place.migrate(conn, self._schema, making())
             if not self._take_turn(conn, stop):
                 return
+            with conn.cursor() as cursor:
+                if place.read(cursor, self._schema).mark != making().mark:
+                    log_.error("%s was folded by another program: run `doorstep migrate`", self._schema)
+                    place.stop(cursor, self._schema, 0, "folded by another program; run `doorstep migrate`")
+                    self._stand_still(conn, stop)
+                    return
             unit = Unit(conn, self._log, self._schema, snapshot_s=self._snapshot_s, page=self._page_rows)
             log_.info("%s stands at %d, generation %d", self._schema, unit.place.position, unit.place.generation)
             try:

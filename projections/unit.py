@@ -19,6 +19,7 @@ from eventlog.log import EventLog
 from projections import place
 from projections.history import TableHistory
 from projections.judge import Judge, tables
+from projections.making import making
 from projections.tables import Writer
 
 JUDGE = "judge"
@@ -64,7 +65,7 @@ class Unit:
     def open(cls, dsn: str, log: EventLog, schema: str = JUDGE, **options: Any) -> Self:
         """Connect, create what is missing, and recover the memory."""
         conn = psycopg.connect(dsn, autocommit=True)
-        place.migrate(conn, schema, tables())
+        place.migrate(conn, schema, making())
         return cls(conn, log, schema, **options)
 
     def fold(self, entries: Sequence[Entry], *, notify: bool = True, shared: bool = True) -> None:

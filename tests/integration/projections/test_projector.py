@@ -20,7 +20,7 @@ from eventlog.schema import migrate
 from projections import place
 from projections.digest import digest
 from projections.judge import tables
-from projections.rebuild import rebuild
+from projections.rebuild import rebuild, renew
 from projections.runner import Projector
 from projections.unit import Unit
 from tests.integration.projections import day
@@ -161,3 +161,21 @@ def test_a_page_that_fails_leaves_no_trace(database: str, log: EventLog) -> None
     with unit.connection.cursor() as cursor:
         assert digest(cursor, "judge", tables()) == before
     unit.close()
+
+
+def test_what_another_program_folded_is_not_gone_on_with_but_folded_anew(database: str, log: EventLog) -> None:
+    day.write(log, seed=10)
+    with projector(database, log):
+        eventually(reached(database, log.head()))
+    expected = rebuild(database, log, swap=False)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("UPDATE projector.units SET mark = 'older'")
+        conn.execute("ALTER TABLE judge.alerts DROP COLUMN verdict")
+    with projector(database, log):
+        eventually(lambda: (at := standing(database)) is not None and "doorstep migrate" in (at.error or ""))
+        renewed = renew(database, log)
+        assert renewed is not None
+        assert (renewed.live, renewed.equal) == (None, False)
+        assert renewed.fresh == expected.live
+        eventually(lambda: (at := standing(database)) is not None and at.error is None and at.position == log.head())
+    assert renew(database, log) is None
