@@ -1,4 +1,4 @@
-"""The application: routers by audience, errors as problems, and one live hub, all on the things that it is given."""
+"""The application: routers by audience, errors as problems, and the live hubs, all on the things that it is given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.deps import Deps
 from api.health import read_places
 from api.metrics import Metrics
 from api.middleware import Bounded, Careful
-from api.routers import alerts, board, customer, operations, pages, registry, rules, visits, workers
+from api.routers import alerts, board, customer, operations, pages, registry, rules, staff_stream, visits, workers
 
 LEAST_GZIP = 1_000
 GZIP_LEVEL = 5
@@ -25,7 +25,7 @@ GZIP_LEVEL = 5
 
 
 def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
-    """The API on these things; its lifespan opens and closes the database pool and runs the hub."""
+    """The API on these things; its lifespan opens and closes the database pool and runs the hubs."""
     app = FastAPI(
         title="Doorstep",
         version=version,
@@ -36,9 +36,9 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    metrics = Metrics(lambda: read_places(deps.database), lambda: deps.hub.clients, lambda: deps.hub.frames)
+    metrics = Metrics(lambda: read_places(deps.database), lambda: deps.streams, lambda: deps.frames)
     app.state.deps, app.state.metrics, app.state.assets = deps, metrics, Assets(deps.pages)
-    for module in (registry, board, visits, workers, alerts, rules, customer, operations, pages):
+    for module in (registry, board, staff_stream, visits, workers, alerts, rules, customer, operations, pages):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(Bounded, most_bytes=deps.options.body_most)
@@ -52,11 +52,12 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deps: Deps = app.state.deps
     deps.database.open()
-    tasks = [asyncio.create_task(deps.hub.run()), asyncio.create_task(deps.listen(deps.hub))]
+    running = (deps.hub.run(), deps.staff_hub.run(), deps.listen(deps.on_moved, deps.on_gap))
+    tasks = [asyncio.create_task(role) for role in running]
     try:
         yield
     finally:
-        deps.hub.close()
+        deps.close_streams()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,8 +16,10 @@ from api.database import Database
 from api.disclosure import CustomerView
 from api.links import Links
 from api.live.hub import Hub
+from api.live.staff import StaffHub
 from api.views import Views
 from eventlog.log import EventLog
+from projections.place import Moved
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """Real things. `listen` keeps the hub told of changes, until cancelled.
+    """Real things. `listen` tells of every committed page, and where pages may have been missed, until cancelled.
 
     `checks`: by name, what `/readyz` asks besides the database (None: well, else the reason).
     """
@@ -54,12 +56,38 @@ class Deps:
     links: Links
     views: Views
     hub: Hub[CustomerView]
-    listen: Callable[[Hub[CustomerView]], Coroutine[Any, Any, None]]
+    staff_hub: StaffHub
+    listen: Callable[[Callable[[Moved], None], Callable[[], None]], Coroutine[Any, Any, None]]
     staff_token: str
     options: Options
     pages: Path
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
     wire_schema: bytes | None = None
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return self.hub.clients + self.staff_hub.clients
+
+    @property
+    def frames(self) -> int:
+        """How many frames the streams encoded."""
+        return self.hub.frames + self.staff_hub.frames
+
+    def on_moved(self, moved: Moved) -> None:
+        """A page of the projection was committed."""
+        self.hub.on_moved(moved)
+        self.staff_hub.on_moved(moved)
+
+    def on_gap(self) -> None:
+        """Pages may have been missed."""
+        self.hub.on_gap()
+        self.staff_hub.on_gap()
+
+    def close_streams(self) -> None:
+        """The process stops. In the event loop only."""
+        self.hub.close()
+        self.staff_hub.close()
 
 
 def deps_of(request: Request) -> Deps:

@@ -59,7 +59,7 @@ def serve(app: FastAPI, *, host: str, port: int, stop: threading.Event, on_ready
     finally:
         deps: Deps = app.state.deps
         if thread.is_alive() and loops:
-            loops[0].call_soon_threadsafe(deps.hub.close)
+            loops[0].call_soon_threadsafe(deps.close_streams)
         server.should_exit = True
         thread.join()
     if not stop.is_set():

@@ -16,9 +16,11 @@ from api.clock import ShownClock
 from api.commands import Desk
 from api.database import Database
 from api.deps import Deps, Options
+from api.feed import StaffFeed
 from api.links import Links, secret_of
 from api.live.hub import Hub
 from api.live.listener import listen
+from api.live.staff import StaffHub
 from api.views import Views
 from domain.time import SECOND_MS
 from doorstep.bootstrap import cell_clock, database_url, staff_token
@@ -40,9 +42,10 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
     rates = {ClockMode.WALL: 1.0, ClockMode.SCALED: settings.clock_rate, ClockMode.FOLLOWED: 0.0}
     shown = ShownClock(clock or cell_clock(settings, log), settings.clock_mode, rates[settings.clock_mode])
     views = Views(database, shown, near_other_site_m=settings.near_other_site_m, stale_after_s=settings.stale_after_s)
+    started = f"{wall_ms():x}"
     hub = Hub(
         views.looks(),
-        started=f"{wall_ms():x}",
+        started=started,
         gap_s=settings.stream_gap_ms / SECOND_MS,
         recheck_s=settings.stream_recheck_s,
         ring=settings.stream_ring,
@@ -55,10 +58,11 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
         links=Links(lambda: secret_of(database), valid_h=settings.link_valid_h),
         views=views,
         hub=hub,
-        listen=lambda hub: listen(
+        staff_hub=StaffHub(StaffFeed(database, shown), started=started, gap_s=settings.staff_gap_ms / SECOND_MS),
+        listen=lambda on_moved, on_gap: listen(
             url,
-            hub.on_moved,
-            hub.on_gap,
+            on_moved,
+            on_gap,
             backoff_first_s=settings.backoff_first_s,
             backoff_max_s=settings.backoff_max_s,
         ),

@@ -167,6 +167,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stream_gap_ms: Annotated[
         int, Meta(ge=0, description="server-sent events: least time between two looks; changes within it are one")
     ] = 100
+    staff_gap_ms: Annotated[
+        int, Meta(ge=0, description="the staff's stream: least time between two looks; changes within it are one")
+    ] = 500
     stream_recheck_s: Annotated[
         Seconds, Meta(description="server-sent events: how often it is asked whether a visit on the way went stale")
     ] = 1.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.live.hub import Client
+from api.live.hub import Frame
 
 RETRY = b"retry: 2000\n\n"
 HEARTBEAT = b":\n\n"
@@ -19,7 +20,27 @@ HEADERS = [
 ]
 
 
-class EventStream(Response):
+class Watcher(Protocol):
+    """One client of a hub."""
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more will come."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is wanted; wakes whoever waits."""
+        ...
+
+    async def next(self, timeout_s: float) -> Frame | None:
+        """The next frame; None: there was none for so long, or the client is closed."""
+        ...
+
+
+W = TypeVar("W", bound=Watcher)
+
+
+class EventStream(Response, Generic[W]):
     """Runs until the client goes, its time is up (`left_s`), the process stops, or it does not read for `send_s`.
 
     `open` and `close` begin and end the subscription: a stream that never starts costs nothing.
@@ -29,8 +50,8 @@ class EventStream(Response):
 
     def __init__(
         self,
-        open: Callable[[], Client],
-        close: Callable[[Client], None],
+        open: Callable[[], W],
+        close: Callable[[W], None],
         *,
         left_s: Callable[[], float],
         heartbeat_s: float,
@@ -66,7 +87,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _close_when_gone(client: Client, receive: Receive) -> None:
+async def _close_when_gone(client: Watcher, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     client.close()

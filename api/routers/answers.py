@@ -37,6 +37,12 @@ class NotYetProjected(Transient):
     code = "not_yet_projected"
 
 
+class TooManyStreams(Transient):
+    """The process holds as many streams as it may."""
+
+    code = "too_many_streams"
+
+
 def json(shape: BaseModel) -> Response:
     """A shape as a response. Encoded here, in the endpoint's thread: the event loop belongs to the streams."""
     return Response(shape.model_dump_json(by_alias=True), media_type="application/json")

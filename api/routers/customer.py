@@ -12,16 +12,10 @@ from api.deps import Here
 from api.disclosure import CustomerView
 from api.live.hub import Client
 from api.live.stream import EventStream
-from api.routers.answers import json, problems
-from domain.errors import Transient, Unavailable
+from api.routers.answers import TooManyStreams, json, problems
+from domain.errors import Unavailable
 
 router = APIRouter(prefix="/v1/track", tags=["customer"], responses=problems(404, 410))
-
-
-class TooManyStreams(Transient):
-    """The process holds as many streams as it may."""
-
-    code = "too_many_streams"
 
 
 @router.get("/{token}", response_model=CustomerView, summary="What the customer may see of their visit, now")
@@ -44,7 +38,7 @@ async def stream(
 ) -> Response:
     """The first event is the whole state, unless `Last-Event-ID` names it already. Ends when the link expires."""
     link = await run_in_threadpool(deps.links.open, token)
-    if deps.hub.clients >= deps.options.streams_most:
+    if deps.streams >= deps.options.streams_most:
         raise TooManyStreams("too many pages are open; try again")
 
     def subscribe() -> Client:

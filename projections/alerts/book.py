@@ -61,7 +61,7 @@ ALERTS = Table(
         "evidence",
     ),
     settled_where="standing",
-    indexes=("(started_at)", "(subject_kind, subject)"),
+    indexes=("(started_at)", "(subject_kind, subject)", "(known_at)"),
 )
 HISTORY = Table(
     name="alert_history",

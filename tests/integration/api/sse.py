@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -50,13 +50,15 @@ class Stream:
         raise AssertionError("the stream has ended")
 
 
+def opened(url: str, token: str, last_id: str | None = None) -> AbstractContextManager[Stream]:
+    """The stream behind a customer's link."""
+    return opened_at(f"{url}/v1/track/{token}/stream", {}, last_id)
+
+
 @contextmanager
-def opened(url: str, token: str, last_id: str | None = None) -> Iterator[Stream]:
-    """The stream behind a link. Reading it fails after ten seconds of silence."""
-    headers = {} if last_id is None else {"Last-Event-ID": last_id}
-    with (
-        httpx.Client(timeout=10) as client,
-        client.stream("GET", f"{url}/v1/track/{token}/stream", headers=headers) as r,
-    ):
+def opened_at(url: str, headers: dict[str, str], last_id: str | None = None) -> Iterator[Stream]:
+    """A stream. Reading it fails after ten seconds of silence."""
+    headers = headers | ({} if last_id is None else {"Last-Event-ID": last_id})
+    with httpx.Client(timeout=10) as client, client.stream("GET", url, headers=headers) as r:
         assert r.status_code == 200, r.read()
         yield Stream(r)
