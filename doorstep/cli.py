@@ -61,6 +61,23 @@ def demo(
 
 
 @app.command()
+def phone(
+    worker: Annotated[str, typer.Argument(help="who carries it: the worker's key")],
+    name: Annotated[str | None, typer.Option(help="enter the worker under this name where there is none yet")] = None,
+    device: Annotated[str, typer.Option(help="the phone among the worker's phones")] = "phone",
+    host: Annotated[str | None, typer.Option(help="how the phone reaches this machine; unset: guessed")] = None,
+    port: Annotated[int | None, typer.Option(help="the broker's port as the phone sees it", min=1, max=65535)] = None,
+) -> None:
+    """Let a worker's own phone speak for them through the OwnTracks app: its settings, as a link and a QR code."""
+    from doorstep.phone import bind, phone_of
+
+    settings = Settings.read()
+    found, guessed = phone_of(settings, worker, name=device, host=host, port=port)
+    bind(settings, found, name)
+    typer.echo("\n".join(found.lines(guessed=guessed)))
+
+
+@app.command()
 def replay(
     source: Annotated[Path, typer.Argument(help="a day's folder or a track as CSV (.gz)")],
     speed: Annotated[str, typer.Option(help="cell seconds per wall second, or max")] = "max",
@@ -190,6 +207,22 @@ def lag(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     else:
         typer.echo(f"{found.unit}: {found.behind} behind, at {found.position} of {found.head}, {found.error or 'well'}")
     if found.error is not None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def health(role: Annotated[str, typer.Argument(help="clock, project, ingest or api")]) -> None:
+    """Whether one role does its work; exit code 1 where it does not. For container engines and for people."""
+    from doorstep.health import unhealthy
+
+    settings = Settings.read()
+    if settings.database_url is None:
+        from doorstep.bootstrap import with_running_servers
+
+        settings = with_running_servers(settings)
+    reason = unhealthy(settings, role)
+    typer.echo(f"{role}: {reason or 'well'}")
+    if reason is not None:
         raise typer.Exit(1)
 
 
