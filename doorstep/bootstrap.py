@@ -58,6 +58,9 @@ class Running(msgspec.Struct, frozen=True):
     mqtt_url: str
     api_url: str
     processes: dict[str, int]
+    listen: str = "127.0.0.1"
+    phones_url: str = ""
+    """How phones reach the broker, with the password that is theirs; empty: as everybody does."""
 
     @staticmethod
     def file(settings: Settings) -> Path:
@@ -92,8 +95,13 @@ def postgres(settings: Settings) -> EmbeddedPostgres:
 def broker(settings: Settings) -> EmbeddedBroker:
     """The embedded broker of this home: open to this machine, or with users when a password is set."""
     users = [BrokerUser("doorstep", settings.password)] if settings.password else []
-    if settings.device_password:
-        users.append(BrokerUser("device", settings.device_password, deny=("doorstep/v1/_clock/#",)))
+    device_password = settings.device_password
+    if settings.password and device_password is None:
+        device_password = _kept_secret(settings, "device-password")
+    if device_password:
+        # A device sends; what it may hear is what is meant for a phone, and never where the others are.
+        hears = ("owntracks/+/+/cmd",)
+        users.append(BrokerUser("device", device_password, subscribe=hears, deny=("doorstep/v1/_clock/#",)))
     return EmbeddedBroker(
         settings.home / "broker",
         settings.broker_port,
@@ -279,11 +287,14 @@ def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, 
 
 def staff_token(settings: Settings) -> str:
     """What staff show: the one set, else the one in home/staff-token, minted where there is none."""
-    if settings.staff_token is not None:
-        return settings.staff_token
-    file = settings.home / "staff-token"
+    return settings.staff_token if settings.staff_token is not None else _kept_secret(settings, "staff-token")
+
+
+def _kept_secret(settings: Settings, name: str) -> str:
+    """What stands in a file of the home that only its owner may read; minted where there is none."""
+    file = settings.home / name
     settings.home.mkdir(parents=True, exist_ok=True)
-    minted = file.with_name(f"staff-token.{os.getpid()}")
+    minted = file.with_name(f"{name}.{os.getpid()}")
     minted.touch(mode=0o600)
     minted.write_text(secrets.token_urlsafe(24))
     try:

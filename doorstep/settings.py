@@ -63,7 +63,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     device_password: Annotated[
         Annotated[str, Meta(min_length=8)] | None,
-        Meta(description="password of the embedded broker's user `device`, who may not set the cell's clock"),
+        Meta(
+            description="password of the embedded broker's user `device`, who may send and not listen, nor set the "
+            "cell's clock; unset: minted once there is a password, kept in home/device-password"
+        ),
     ] = None
     api_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 8080
     postgres_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 54320

@@ -16,6 +16,7 @@ import msgspec
 from domain.errors import DoorstepError
 from doorstep import bootstrap
 from doorstep.bootstrap import Running
+from doorstep.embedded.broker import near_host
 from doorstep.embedded.child import Child, ChildFailed
 from doorstep.embedded.folder import FolderLock, choose_port, port_is_free
 from doorstep.settings import Settings, inherited_environ
@@ -92,6 +93,7 @@ class Supervisor:
         self._keepers: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._writing = threading.Lock()
+        self._phones_url = self._settings.mqtt_url or ""
         self.settings = self._settings
         """With resolved addresses, once started."""
 
@@ -143,6 +145,7 @@ class Supervisor:
             self._units.append(broker)
             self._start(broker)
             mqtt_url = broker.url
+            self._phones_url = broker.url_of("device") or mqtt_url
         api_port = choose_port(self._settings.api_port, self._settings.listen)
         self.settings = msgspec.structs.replace(
             self._settings, database_url=database_url, mqtt_url=mqtt_url, api_port=api_port
@@ -206,8 +209,10 @@ class Supervisor:
                 pid=os.getpid(),
                 database_url=settings.database_url or "",
                 mqtt_url=settings.mqtt_url or "",
-                api_url=settings.public_url or f"http://127.0.0.1:{settings.api_port}",
+                api_url=settings.public_url or f"http://{near_host(settings.listen)}:{settings.api_port}",
                 processes={unit.name: unit.child.pid or 0 for unit in self._units if unit.child is not None},
+                listen=settings.listen,
+                phones_url=self._phones_url,
             )
             file = Running.file(settings)
             fresh = file.with_suffix(".new")

@@ -91,8 +91,16 @@ class EmbeddedBroker:
     @property
     def url(self) -> str:
         """`mqtt://[user:password@]127.0.0.1:port`, for clients on this machine."""
-        user = f"{quote(self._users[0].name)}:{quote(self._users[0].password, safe='')}@" if self._users else ""
-        return f"mqtt://{user}{self._near_host()}:{self.port}"
+        first = self.url_of(self._users[0].name) if self._users else None
+        return first or f"mqtt://{near_host(self._listen)}:{self.port}"
+
+    def url_of(self, name: str) -> str | None:
+        """The same with a certain user; None where there is none of that name."""
+        for user in self._users:
+            if user.name == name:
+                signed = f"{quote(user.name)}:{quote(user.password, safe='')}"
+                return f"mqtt://{signed}@{near_host(self._listen)}:{self.port}"
+        return None
 
     def start(self) -> str:
         """Start the broker (again), wait until it accepts an MQTT connection, return its URL."""
@@ -175,10 +183,12 @@ class EmbeddedBroker:
 
     def _accepts(self) -> bool:
         user = self._users[0] if self._users else None
-        return accepts_mqtt(self._near_host(), self.port or 0, user, _PROBE_TIMEOUT_S)
+        return accepts_mqtt(near_host(self._listen), self.port or 0, user, _PROBE_TIMEOUT_S)
 
-    def _near_host(self) -> str:
-        return "127.0.0.1" if self._listen in ("0.0.0.0", "::", "localhost") else self._listen
+
+def near_host(listen: str) -> str:
+    """Where clients on this machine find what listens on an address."""
+    return "127.0.0.1" if listen in ("0.0.0.0", "::", "localhost") else listen
 
 
 def accepts_mqtt(host: str, port: int, user: BrokerUser | None, timeout_s: float) -> bool:
