@@ -39,7 +39,9 @@ def unhealthy(settings: Settings, role: str) -> str | None:
         raise WrongSetting(f"there is no role {role!r}; there are {', '.join(CHECKS)}")
     try:
         return CHECKS[role](settings)
-    except (psycopg.Error, Transient, LookupError) as error:
+    except (psycopg.errors.UndefinedTable, LookupError):
+        return "the database lacks its tables: `doorstep migrate` makes them"
+    except (psycopg.Error, Transient) as error:
         return f"the database does not answer: {str(error).splitlines()[0]}"
 
 
