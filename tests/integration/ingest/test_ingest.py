@@ -17,7 +17,7 @@ from domain.time import isoformat
 from eventlog.clock import wall_ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
-from ingest.codecs.native import CODEC
+from ingest.codecs import codec_of
 from ingest.message import Message
 from tests.integration.doorstep.parents import eventually
 from tests.integration.ingest.cell import LIMIT_S, Cell, Device, running
@@ -35,7 +35,7 @@ def fixes(count: int, *, device: str = "p1", first: int = 0) -> list[tuple[str, 
 
 def expected(messages: Sequence[tuple[str, bytes]]) -> set[UUID]:
     """The identities of what was published."""
-    said = [CODEC.decode(Message(topic, payload), wall_ms()) for topic, payload in messages]
+    said = [codec_of(topic).decode(Message(topic, payload), wall_ms(), 120_000) for topic, payload in messages]
     positions = {position.fact for decoded in said for position in decoded.positions}
     return positions | {fact.fact for decoded in said for fact in decoded.facts}
 
@@ -52,17 +52,23 @@ def test_what_devices_say_is_stored_once_and_acknowledged(cell: Cell, phone: Dev
         ("doorstep/v1/p1/sos", b'{"time":%d,"note":"help"}' % NOW_S),
         ("doorstep/v1/p1/shift", b'{"time":%d,"on":true}' % NOW_S),
         ("doorstep/v1/p1/shift", b'{"on":true,"time":%d,"sent":%d}' % (NOW_S, NOW_S)),
+        ("owntracks/jane.doe/phone", b'{"_type":"location","tst":%d,"lat":31.2,"lon":121.4,"vel":36}' % NOW_S),
+        ("owntracks/jane.doe/phone", b'{"_type":"location","tst":"%d","lat":31.2,"lon":121.4,"vel":36}' % NOW_S),
+        ("owntracks/jane.doe/phone/event", b'{"_type":"transition","tst":%d,"event":"enter"}' % NOW_S),
+        ("owntracks/jane.doe/phone/cmd", b'{"_type":"cmd","action":"dump"}'),
     ]
     with running(cell):
         phone.publish(said)
-        cell.until_rows(453)
+        cell.until_rows(455)
         eventually(lambda: cell.counters()["messages"] >= len(said) + 1, "the second session heard the SOS", LIMIT_S)
         assert cell.stop() == 0
     assert set(cell.facts()) == expected(said)
     assert set(cell.facts().values()) == {1}
     assert cell.letters() == []
     counted = cell.counters()
-    assert (counted["positions"], counted["facts"], counted["duplicates"]) == (450, 3, 52)
+    assert (counted["positions"], counted["facts"], counted["duplicates"]) == (451, 4, 53)
+    devices = {name for entry in cell.entries() if entry.batch is not None for name in entry.batch.devices}
+    assert devices == {"p1", "jane~2edoe.phone"}
     assert cell.is_acknowledged()
 
 

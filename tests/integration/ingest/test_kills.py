@@ -15,7 +15,7 @@ from domain.events.facts import ButtonPressed
 from doorstep.embedded.broker import EmbeddedBroker
 from doorstep.embedded.postgres import SERVER_SETTINGS, EmbeddedPostgres
 from eventlog.clock import wall_ms
-from ingest.codecs.native import CODEC
+from ingest.codecs import codec_of
 from ingest.message import Message
 from tests.integration.ingest.cell import ACK_WAIT_S, LIMIT_S, Cell, Device, settings_of
 
@@ -24,6 +24,10 @@ NOW_S = wall_ms() // 1_000
 
 
 def position(number: int) -> tuple[str, bytes]:
+    """Every third is of another dialect, which has a session of its own."""
+    if number % 3 == 0:
+        said = b'{"_type":"location","tst":%d,"_id":"%d","lat":31.2304,"lon":121.4737,"vel":4}'
+        return f"owntracks/phones/p{number % 50}", said % (NOW_S - 60 + number // 1_000, number)
     said = b'{"time":%d.%03d,"lat":31.2304167,"lon":121.4737012,"accuracy":8.5}'
     return f"doorstep/v1/phone-{number % 50}/position", said % (NOW_S - 60 + number // 1_000, number % 1_000)
 
@@ -39,7 +43,7 @@ STREAM = [other(n) if n % 100 == 0 else position(n) for n in range(MESSAGES)]
 
 
 def timed(messages: Sequence[tuple[str, bytes]]) -> set[UUID]:
-    said = [CODEC.decode(Message(topic, payload), wall_ms()) for topic, payload in messages]
+    said = [codec_of(topic).decode(Message(topic, payload), wall_ms(), 120_000) for topic, payload in messages]
     facts = {fact.fact for decoded in said for fact in decoded.facts if fact.observed_at_ms is not None}
     return facts | {position.fact for decoded in said for position in decoded.positions}
 
