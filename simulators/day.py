@@ -12,8 +12,9 @@ from random import Random
 from typing import Any, NamedTuple
 
 from simulators.itinerary import Itinerary
+from simulators.names import SERVICES
 from simulators.phone import MINUTE_MS, Sending
-from simulators.script import SCRIPT, SERVICES, Truth, Visit
+from simulators.script import SCRIPT, Truth, Visit
 from simulators.streets import COMPOUNDS, Compound
 from simulators.town import CUSTOMERS, UTC_OFFSET_H, WORKERS, ZONE, Point, distance_m
 from simulators.travel import E_BIKE_MPS, Mark, Place, trip

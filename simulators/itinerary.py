@@ -6,8 +6,9 @@ from random import Random
 from typing import Any
 
 from simulators.dialects import Native
+from simulators.names import SERVICES
 from simulators.phone import MINUTE_MS, Phone, Sending
-from simulators.script import SCRIPT, SERVICES, Truth, Visit
+from simulators.script import SCRIPT, Truth, Visit
 from simulators.town import UTC_OFFSET_H
 from simulators.travel import E_BIKE_MPS, Mark, Place, shifted, trip
 from simulators.ways import crossings_near, start_for

@@ -29,6 +29,8 @@ _ERROR_MEMORY = 0.85
 """Errors of neighbouring fixes are alike: a phone drifts, it does not jump about."""
 _VAGUE_M = (210.0, 800.0)
 """What cell towers alone can say."""
+_SURE_M = 20.0
+"""What a phone claims that is wrong without knowing it."""
 _BATTERY_PCT_PER_H = 5.0
 
 
@@ -167,7 +169,10 @@ class Phone:
         lat, lon = Point(*by).degrees
         middle_lat, middle_lon = Point(0.0, 0.0).degrees
         return fix._replace(
-            lat=round(fix.lat + lat - middle_lat, 7), lon=round(fix.lon + lon - middle_lon, 7), provider="fused"
+            lat=round(fix.lat + lat - middle_lat, 7),
+            lon=round(fix.lon + lon - middle_lon, 7),
+            accuracy_m=_SURE_M,
+            provider="fused",
         )
 
 

@@ -12,14 +12,6 @@ from simulators.streets import Compound
 
 _WINDOW_MIN = 30
 
-SERVICES = {
-    "日常保洁": ("厨房", "卫生间", "地面"),
-    "老人照护": ("测血压", "协助用药", "午餐"),
-    "做饭": ("买菜", "两菜一汤", "收拾厨房"),
-    "母婴护理": ("宝宝洗澡", "奶具消毒"),
-}
-"""Services with their checklists."""
-
 
 class Call(NamedTuple):
     """A visit in the script. `event`: late, offline on the way, no_access, sos or no_show."""

@@ -16,7 +16,7 @@ WALK_MPS = 1.25
 E_BIKE_MPS = 4.9
 _RED_LIGHT_S = (8.0, 45.0)
 _RED_SHARE = 0.35
-_LOOK_MS = 1_000
+_LOOK_MS, _AT_ONCE = 1_000, 8
 
 
 class Place(NamedTuple):
@@ -87,18 +87,21 @@ def place_at(marks: list[Mark], at_ms: int) -> Motion:
 
 
 def first_ms(marks: list[Mark], holds: Callable[[Point], bool]) -> int | None:
-    """The first time, to a second, at which something holds of the place; None: never."""
-    for at_ms in range(marks[0].at_ms, marks[-1].at_ms + _LOOK_MS, _LOOK_MS):
-        if holds(place_at(marks, at_ms).point):
-            return at_ms
-    return None
+    """The first time, to a second, at which something holds of the place for some time; None: never."""
+    return _found(marks, holds, range(marks[0].at_ms, marks[-1].at_ms + _LOOK_MS, _LOOK_MS))
 
 
 def last_ms(marks: list[Mark], holds: Callable[[Point], bool]) -> int | None:
-    """The last time, to a second, at which something holds of the place; None: never."""
-    for at_ms in range(marks[-1].at_ms, marks[0].at_ms - _LOOK_MS, -_LOOK_MS):
-        if holds(place_at(marks, at_ms).point):
-            return at_ms
+    """The last time, to a second, at which something holds of the place for some time; None: never."""
+    return _found(marks, holds, range(marks[-1].at_ms, marks[0].at_ms - _LOOK_MS, -_LOOK_MS))
+
+
+def _found(marks: list[Mark], holds: Callable[[Point], bool], times: range) -> int | None:
+    """The first of the times; a few at a time, and then one by one."""
+    for number in range(0, len(times) + _AT_ONCE, _AT_ONCE):
+        if holds(place_at(marks, times[min(number, len(times) - 1)]).point):
+            few = times[max(number - _AT_ONCE, 0) : number + 1]
+            return next(at_ms for at_ms in few if holds(place_at(marks, at_ms).point))
     return None
 
 
