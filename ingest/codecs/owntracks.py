@@ -7,7 +7,7 @@ The formats are those of the OwnTracks booklet ("JSON") and of what the apps rea
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, overload
 
 from msgspec import Meta, Struct
 
@@ -42,7 +42,8 @@ _QUALITY = {quality: int(flag) for quality, flag in QUALITIES.items()}
 
 
 class Said(Struct, kw_only=True, rename={"ref": "_id", "kind": "_type", "apple": "iOS"}):
-    """What every message may carry. `created_at`: when the app wrote it, which is as near to its sending as it says."""
+    """What every message may carry. `created_at`: when the app wrote it, said where that is not `tst`; it is as near
+    to the sending as anything that it says."""
 
     kind: str
     ref: Name | Number | None = None
@@ -163,11 +164,12 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
     extras = unknown_fields(said, _LOCATION)
     if read.source is not None and read.source not in _PROVIDER:
         extras["source"] = read.source
-    stated_ms, sent_ms = times.from_wire(read.tst), _sent_ms(read)
+    stated_ms = times.from_wire(read.tst)
+    sent_ms = _sent_ms(read, stated_ms)
     observed_at_ms = stated_ms
     # A ping states the present for an older fix, so that it does not look like a repeat (owntracks/ios#197). No fix is
     # younger than its message.
-    if said.get("t") == "p" and sent_ms is not None and times.UNSET_BEFORE_MS <= sent_ms < stated_ms:
+    if said.get("t") == "p" and times.UNSET_BEFORE_MS <= sent_ms < stated_ms:
         observed_at_ms = sent_ms
         extras["tst"] = read.tst
     sure = times.quality(observed_at_ms, received.at_ms, received.tolerance_ms)
@@ -256,11 +258,15 @@ def _fact(
         device=device,
         observed_at_ms=observed_at_ms,
         quality=times.quality(observed_at_ms, received.at_ms, received.tolerance_ms),
-        sent_ms=_sent_ms(read),
+        sent_ms=_sent_ms(read, observed_at_ms),
         extras=extras,
         **{_STORED.get(name, name): value for name, value in content.items()},
     )
 
 
-def _sent_ms(read: Said) -> Ms | None:
-    return None if read.created_at is None else times.from_wire(read.created_at)
+@overload
+def _sent_ms(read: Said, stated_ms: Ms) -> Ms: ...
+@overload
+def _sent_ms(read: Said, stated_ms: Ms | None) -> Ms | None: ...
+def _sent_ms(read: Said, stated_ms: Ms | None) -> Ms | None:
+    return stated_ms if read.created_at is None else times.from_wire(read.created_at)

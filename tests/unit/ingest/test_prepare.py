@@ -194,3 +194,12 @@ def test_what_overtook_its_tick_is_believed_by_its_own_sending(sent: bytes, unsu
     assert (prepared.facts[0].quality is TimeQuality.AHEAD) == bool(unsure)
     told = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000).prepare([fix], NOW_MS)
     assert told.positions[0].flags & Flag.TIME_AHEAD, "elsewhere a device cannot vouch for itself"
+
+
+def test_another_dialects_fact_that_its_session_brought_before_the_tick_is_believed() -> None:
+    fix = Message("owntracks/jane/phone", b'{"_type":"location","tst":1790000601,"lat":1,"lon":2}')
+    entry = Message("owntracks/jane/phone/event", b'{"_type":"transition","tst":1790000601,"event":"enter"}')
+    preparer = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000, followed=True)
+    prepared = preparer.prepare([fix, entry], NOW_MS)
+    assert not prepared.positions[0].flags & Flag.TIME_AHEAD
+    assert prepared.facts[0].quality is TimeQuality.DEVICE

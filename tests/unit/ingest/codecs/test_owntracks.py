@@ -84,7 +84,7 @@ def test_an_android_phone_on_the_way() -> None:
 def test_an_iphone_standing_still_says_what_android_does_not() -> None:
     found = position(CAPTURED["iphone_manual"])
     assert (found.speed_cms, found.heading_cdeg, found.altitude_dm, found.battery_pct) == (0, None, 40, 34)
-    assert found.sent_ms is None
+    assert found.sent_ms == found.observed_at_ms, "the apps say when they wrote a message where that is not its time"
     assert extras(found) == {
         "bs": 1,
         "conn": "m",
@@ -110,7 +110,7 @@ def test_what_is_left_out_is_unknown_and_not_zero() -> None:
     found = position(location())
     optional = (found.accuracy_dm, found.speed_cms, found.heading_cdeg, found.altitude_dm, found.battery_pct)
     assert optional == (None,) * 5
-    assert (found.flags, found.sent_ms, found.extras) == (0, None, b"")
+    assert (found.flags, found.extras) == (0, b"")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,7 @@ def test_a_crossing_of_a_region_is_a_fact_with_its_coordinates() -> None:
         fact=found.fact,
         device="jane.phone",
         observed_at_ms=Ms(1_795_222_900_000),
+        sent_ms=Ms(1_795_222_900_000),
         event="enter",
         place="家",
         lat=31.2304,
