@@ -110,7 +110,7 @@ class Judge:
         for heard in hear(self.state.world, self._plan, batch, claims):
             if not self._beyond(heard.plan):
                 repeat = not doubtful.isdisjoint(heard.rows)
-                self._conclude(heard.plan.visit, self._fold(heard.plan.visit, heard.seen, place, repeat=repeat))
+                self._hear(heard.plan.visit, self._fold(heard.plan.visit, heard.seen, place, repeat=repeat))
 
     def _fact(self, fact: Fact, place: int) -> None:
         world = self.state.world
@@ -127,7 +127,7 @@ class Judge:
         for promise in () if worker is None else world.visits_near(worker, fact.at_ms, fact.at_ms):
             plan = self._plan(promise.visit)
             if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
-                self._conclude(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place, repeat=repeat))
+                self._hear(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place, repeat=repeat))
 
     def _planned(self, event: Event, place: int) -> None:
         affected = self.state.world.apply(event)
@@ -186,6 +186,15 @@ class Judge:
             kept.append(new)
             del kept[:-CHECKPOINTS]
         return new
+
+    def _hear(self, visit: str, fold: Fold) -> None:
+        """Conclude what facts made of a visit. Of one that is over most only say that its worker went on."""
+        before = self.state.judged.get(visit)
+        over = before is not None and before.fold.over and fold.over
+        if before is None or not over or before.fold.spans != fold.spans or before.fold.milestones != fold.milestones:
+            self._conclude(visit, fold)
+        else:
+            self.state.judged[visit] = Judged(fold, before.known_ms)
 
     def _conclude(self, visit: str, fold: Fold, *, planned: bool = False) -> None:
         """Remember the fold, tell the views and the alert book, and rest until the next deadline."""

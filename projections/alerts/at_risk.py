@@ -39,8 +39,9 @@ class AtRisk(VisitRule):
         deadline, policy = deadline_ms(plan), plan.policy
         eta = estimate(plan, after)
         if eta is None:
-            expected_ms = fact.at_ms + travel_ms(max(fact.outside_m or 0.0, 0.0))
-            risk_from_ms = max(fact.at_ms + deadline - expected_ms, fact.at_ms)
+            way_ms = travel_ms(max(fact.outside_m or 0.0, 0.0))
+            expected_ms = fact.at_ms + way_ms  # at best
+            risk_from_ms = max(deadline - way_ms, fact.at_ms)
         else:
             expected_ms = eta.at_ms
             risk_from_ms = fact.at_ms if expected_ms > deadline else deadline - policy.recovered_s * 1000
@@ -51,7 +52,7 @@ class AtRisk(VisitRule):
             spans = (*spans[:-1], replace(tail, to_ms=fact.at_ms))
         elif tail is not None:
             spans = spans[:-1]
-        return (*spans, Span(risk_from_ms, None, (fact.fact,), expected_ms))
+        return (*spans, Span(risk_from_ms, None, (fact.fact,), expected_ms + risk_from_ms - fact.at_ms))
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:
         deadline = deadline_ms(plan)
@@ -63,7 +64,7 @@ class AtRisk(VisitRule):
         ended_ms = end_ms if last_ms is None else min(last_ms, end_ms)
         params: Params = {"grace_s": plan.policy.late_s, "promised_ms": plan.window_to_ms}
         if first.evidence:
-            params["expected_ms"] = max(first.value, first.from_ms)
+            params["expected_ms"] = first.value
         return (
             Conclusion(
                 f"revision {plan.revision}",

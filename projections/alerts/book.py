@@ -135,12 +135,14 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
 
 
 Page = dict[str, Standing]
+_NONE: dict[str, Page] = {}
 
 
 class Book(msgspec.Struct):
-    """All alerts ever raised, by `rule|visit` or `rule|fact`, then by anchor; part of the judge's snapshot."""
+    """All alerts ever raised, by visit or fact, rule and anchor; part of the judge's snapshot. `waiting` by rule and
+    subject."""
 
-    pages: dict[str, Page] = {}
+    pages: dict[str, dict[str, Page]] = {}
     waiting: dict[str, list[Waiting]] = {}
 
 
@@ -178,11 +180,11 @@ class Clerk:
     def on_visit(self, book: Book, case: Case, out: Writer) -> bool:
         """Evaluate every visit rule for a visit that was judged anew; whether an alert was written."""
         visit, plan, fold, wrote = case.promise.visit, case.plan, case.fold, False
+        known = book.pages.get(visit, _NONE)
         for rule in self.visit_rules:
             found = rule.conclude(plan, fold, fold.spans.get(rule.name, ()), case.now_ms)
-            key = f"{rule.name}|{visit}"
-            if found or key in book.pages:
-                wrote |= self._note(book, key, rule, "visit", visit, case.promise.worker, found, case.known_ms, out)
+            if found or rule.name in known:
+                wrote |= self._note(book, visit, rule, "visit", visit, case.promise.worker, found, case.known_ms, out)
         return wrote
 
     def on_fact(self, book: Book, fact: Fact, worker: str | None, known_ms: int, out: Writer) -> bool:
@@ -193,22 +195,23 @@ class Clerk:
             if rule.kind == fact.KIND:
                 conclusion = rule.conclude(fact)
                 found = () if conclusion is None else (conclusion,)
-                wrote |= self._note(book, f"{rule.name}|{fact.fact}", rule, *subject, worker, found, known_ms, out)
+                wrote |= self._note(book, str(fact.fact), rule, *subject, worker, found, known_ms, out)
         return wrote
 
     def on_decision(self, book: Book, decision: AlertDecision, place: int, known_ms: int, out: Writer) -> bool:
         """Write a person's decision beside its alert; whether an alert was written."""
         resolved = isinstance(decision, AlertResolved)
-        for key in self._pages_of(decision):
-            anchor = _find(book.pages.get(key, {}), decision)
+        for about in self._about(decision):
+            page = book.pages.get(about, _NONE).get(decision.rule, {})
+            anchor = _find(page, decision)
             if anchor is not None:
-                self._decide(book.pages[key], anchor, decision, known_ms, out)
-                self._list(decision, place, book.pages[key][anchor].alert, known_ms, out)
+                self._decide(page, anchor, decision, known_ms, out)
+                self._list(decision, place, page[anchor].alert, known_ms, out)
                 return True
         self._list(decision, place, None, known_ms, out)
         waiting = Waiting(place, resolved, msgspec.msgpack.encode(decision))
-        for key in self._pages_of(decision)[:1]:
-            book.waiting.setdefault(key, []).append(waiting)
+        for about in self._about(decision)[:1]:
+            book.waiting.setdefault(f"{decision.rule}|{about}", []).append(waiting)
         return False
 
     def due_ms(self, case: Case) -> int | None:
@@ -222,7 +225,7 @@ class Clerk:
     def _note(
         self,
         book: Book,
-        key: str,
+        about: str,
         rule: Rule,
         subject_kind: str,
         subject: str,
@@ -231,7 +234,7 @@ class Clerk:
         known_ms: int,
         out: Writer,
     ) -> bool:
-        page, wrote = book.pages.setdefault(key, {}), False
+        page, wrote = book.pages.setdefault(about, {}).setdefault(rule.name, {}), False
         concluded = attach(found, {anchor: alert.conclusion for anchor, alert in page.items()})
         for anchor, old in page.items():
             if anchor not in concluded and old.standing:
@@ -259,18 +262,17 @@ class Clerk:
                 change = "amended" if known.standing else "reinstated"
             page[anchor], wrote = new, True
             self._write(new, rule, change, known_ms, out)
-        if wrote and key in book.waiting:
-            self._reattach(book, key, known_ms, out)
+        if wrote and book.waiting:
+            self._reattach(book, f"{rule.name}|{about}", page, known_ms, out)
         return wrote
 
     # decisions
 
-    def _pages_of(self, decision: AlertDecision) -> list[str]:
-        """Where the alert may stand: rules about visits keep a page a visit, rules about facts a page a fact."""
-        rule = self._rules.get(decision.rule)
-        if isinstance(rule, FactRule):
-            return [f"{rule.name}|{fact}" for fact in decision.evidence]
-        return [f"{decision.rule}|{decision.subject}"]
+    def _about(self, decision: AlertDecision) -> list[str]:
+        """Where the alert may stand: with its visit, or with one of the facts that are its evidence."""
+        if isinstance(self._rules.get(decision.rule), FactRule):
+            return [str(fact) for fact in decision.evidence]
+        return [decision.subject]
 
     def _decide(self, page: Page, anchor: str, decision: AlertDecision, known_ms: int, out: Writer) -> None:
         old, at, by, note = page[anchor], decision.recorded_at_ms, decision.by, decision.note
@@ -285,10 +287,10 @@ class Clerk:
         page[anchor] = replace(old, decided=decided, revision=old.revision + 1)
         self._write(page[anchor], self._rules[decision.rule], change, known_ms, out, reason=verdict or note, by=by)
 
-    def _reattach(self, book: Book, key: str, known_ms: int, out: Writer) -> None:
+    def _reattach(self, book: Book, key: str, page: Page, known_ms: int, out: Writer) -> None:
         """Decisions that found nothing look again, in their order."""
-        page, left = book.pages[key], []
-        for waiting in book.waiting.pop(key):
+        left = []
+        for waiting in book.waiting.pop(key, ()):
             kind = AlertResolved if waiting.resolved else AlertAcknowledged
             decision = msgspec.msgpack.decode(waiting.decision, type=kind)
             anchor = _find(page, decision)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.projections.day import Day
+from tests.unit.projections.day import Day, ms
 
 
 @pytest.fixture
@@ -88,6 +88,21 @@ def test_a_new_promise_has_its_own_risk(day: Day) -> None:
 
 
 def test_whoever_is_inside_the_fence_at_the_deadline_may_be_arriving(day: Day) -> None:
-    day.walk("p", "10:00", "10:23", 6_000, 300).ping("p", "10:24").tick("10:30")
+    day.walk("p", "10:00", "10:23", 6_000, 300).ping("p", "10:24").tick("10:26")
     assert day.alerts("late") == []
     assert day.alerts("at_risk")[0].endswith("-10:24")
+    assert day.tick("10:40").alerts("at_risk")[0].endswith("-10:24")
+
+
+def test_an_estimate_just_before_the_deadline_is_no_recovery(day: Day) -> None:
+    """Nobody is on the way by this policy, so each fix is judged as if they left there and then."""
+    day.policy(on_the_way_m=20_000.0).ping("p", "10:00", 5_660).tick("10:01")
+    assert day.alerts("at_risk") == ["at_risk v 10:00"]  # 10:25:01
+    assert day.ping("p", "10:10", 3_300).tick("10:11").alerts("at_risk") == ["at_risk v 10:00"]  # 10:24:24
+    assert day.ping("p", "10:12", 2_500).tick("10:13").alerts("at_risk") == ["at_risk v 10:00-10:12"]  # 10:22:48
+
+
+def test_the_risk_begins_when_the_last_moment_to_leave_has_passed(day: Day) -> None:
+    day.ping("p", "09:50", 5_100).tick("10:02:30")
+    assert day.alerts("at_risk") == ["at_risk v 10:02:30"]
+    assert day.params("at_risk")["expected_ms"] == ms("10:25")
