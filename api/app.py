@@ -17,7 +17,19 @@ from api.deps import Deps
 from api.health import read_places
 from api.metrics import Metrics
 from api.middleware import Bounded, Careful
-from api.routers import alerts, board, customer, operations, pages, registry, rules, staff_stream, visits, workers
+from api.routers import (
+    alerts,
+    board,
+    customer,
+    operations,
+    pages,
+    plan_sheet,
+    registry,
+    rules,
+    staff_stream,
+    visits,
+    workers,
+)
 
 LEAST_GZIP = 1_000
 GZIP_LEVEL = 5
@@ -38,7 +50,19 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
     )
     metrics = Metrics(lambda: read_places(deps.database), lambda: deps.streams, lambda: deps.frames)
     app.state.deps, app.state.metrics, app.state.assets = deps, metrics, Assets(deps.pages)
-    for module in (registry, board, staff_stream, visits, workers, alerts, rules, customer, operations, pages):
+    for module in (
+        registry,
+        plan_sheet,
+        board,
+        staff_stream,
+        visits,
+        workers,
+        alerts,
+        rules,
+        customer,
+        operations,
+        pages,
+    ):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(Bounded, most_bytes=deps.options.body_most)

@@ -7,7 +7,7 @@ projection, which may be behind.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from api.answers import Answers, Key, Taken
 from domain.decide import (
@@ -33,12 +33,24 @@ ATTEMPTS = 40
 than there are others."""
 
 
+Outcome = Literal["created", "unchanged", "refused"]
+"""`created`: something was added to the log, which may be a restatement of what was known."""
+
+Errand = Sequence[Command]
+"""Commands that are carried out together: if one is refused, none of them was meant."""
+
+
 class Done(NamedTuple):
-    """What became of one command: whether it said anything new, or why it was refused; and its stream after it."""
+    """What became of one errand: whether it said anything new, or why it was refused; its last stream after it."""
 
     new: bool
     refusal: Rejected | None = None
     history: tuple[Event, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """In one word."""
+        return "refused" if self.refusal is not None else "created" if self.new else "unchanged"
 
 
 class Desk:
@@ -49,20 +61,27 @@ class Desk:
         self._answers = answers
 
     def carry_out(
-        self, commands: Sequence[Command], key: Key | None, answer: Callable[[list[Done]], str]
+        self,
+        errands: Sequence[Errand],
+        key: Key | None,
+        answer: Callable[[list[Done]], str],
+        *,
+        rehearse: bool = False,
     ) -> tuple[str, int]:
-        """The answer (JSON without its position) and the position. Refused commands do not stop the others.
+        """The answer (JSON without its position) and the position. Refused errands do not stop the others.
 
-        With a `key`, the answer is written in the same transaction, and given again to the same request.
-        Raises IdempotencyKeyReused, ConcurrentAppend after `ATTEMPTS`, Unavailable.
+        `rehearse`: only say what would become of them. With a `key`, the answer is written in the same transaction, and
+        given again to the same request. Raises IdempotencyKeyReused, ConcurrentAppend after `ATTEMPTS`, Unavailable.
         """
         attempt = 1
         while True:
             kept = None if key is None else self._answers.find(key)
             if kept is not None:
                 return kept.answer, kept.position or self._log.head()
-            done, appends = self._decide(commands)
+            done, appends = self._decide(errands)
             text = answer(done)
+            if rehearse:
+                return text, self._log.head()
             try:
                 position = self._log.append(appends, also=None if key is None else self._answers.keep(key, text))
             except Taken:
@@ -76,33 +95,53 @@ class Desk:
                 self._log.append([], also=self._answers.place(key, position))
             return text, position
 
-    def _decide(self, commands: Sequence[Command]) -> tuple[list[Done], list[Append]]:
-        streams = _Streams(self._log, [name for c in commands for name in (stream_of(c), *_named(c))])
-        done, appends = [], []
-        for command in commands:
+    def _decide(self, errands: Sequence[Errand]) -> tuple[list[Done], list[Append]]:
+        streams = _Streams(
+            self._log,
+            subjects=[stream_of(command) for errand in errands for command in errand],
+            named=[name for errand in errands for command in errand for name in _named(command)],
+        )
+        done: list[Done] = []
+        appends: list[Append] = []
+        for errand in errands:
+            made: list[Append] = []
             try:
-                for name, what in _named(command).items():
-                    if not streams.exists(name):
-                        raise Rejected(f"there is no {name.replace('/', ' ', 1)}", code=f"unknown_{what}")
-                stream = stream_of(command)
-                events = handle(streams.history(stream), command)
+                for command in errand:
+                    made += self._events(streams, command)
             except Rejected as refusal:
+                for append in reversed(made):
+                    streams.take_back(append.stream, len(append.events))
                 done.append(Done(False, refusal))
                 continue
-            if events:
-                appends.append(Append(stream, events, streams.version(stream)))
-                streams.add(stream, events)
-            done.append(Done(bool(events), history=tuple(streams.history(stream))))
+            appends += made
+            done.append(Done(bool(made), history=tuple(streams.history(stream_of(errand[-1])))))
         return done, appends
+
+    @staticmethod
+    def _events(streams: _Streams, command: Command) -> list[Append]:
+        for name, what in _named(command).items():
+            if not streams.exists(name):
+                raise Rejected(f"there is no {name.replace('/', ' ', 1)}", code=f"unknown_{what}")
+        stream = stream_of(command)
+        events = handle(streams.history(stream), command)
+        if not events:
+            return []
+        append = Append(stream, events, streams.version(stream))
+        streams.add(stream, events)
+        return [append]
 
 
 class _Streams:
     """The streams that a call concerns, as they stand and as the call's earlier commands leave them."""
 
-    def __init__(self, log: EventLog, names: Iterable[str]) -> None:
-        self._log = log
-        self._versions = log.versions(dict.fromkeys(names))
-        self._histories: dict[str, list[Event]] = {}
+    def __init__(self, log: EventLog, *, subjects: Iterable[str], named: Iterable[str]) -> None:
+        wanted = dict.fromkeys(subjects)
+        self._versions = log.versions(dict.fromkeys([*wanted, *named]))
+        read = log.read_many(name for name in wanted if self._versions[name])
+        self._histories: dict[str, list[Event]] = {name: [] for name in wanted}
+        for name, entries in read.items():
+            self._histories[name] = [entry.event for entry in entries]
+            self._versions[name] = len(entries)
 
     def exists(self, name: str) -> bool:
         return self._versions[name] > 0
@@ -111,15 +150,15 @@ class _Streams:
         return self._versions[name]
 
     def history(self, name: str) -> list[Event]:
-        if name not in self._histories:
-            entries = self._log.read(name) if self._versions[name] else []
-            self._histories[name] = [entry.event for entry in entries]
-            self._versions[name] = entries[-1].version if entries else 0
         return self._histories[name]
 
     def add(self, name: str, events: Sequence[Event]) -> None:
         self._histories[name] += events
         self._versions[name] += len(events)
+
+    def take_back(self, name: str, count: int) -> None:
+        del self._histories[name][-count:]
+        self._versions[name] -= count
 
 
 def _named(command: Command) -> dict[str, str]:

@@ -129,6 +129,15 @@ class EventLog(Application[UUID]):
         """A stream's entries past version `after`, by version."""
         return self._reader.stream(self.stream_id(stream), after)
 
+    def read_many(self, streams: Iterable[str]) -> dict[str, list[Entry]]:
+        """The entries of many streams in one query, by version; none for those that do not exist."""
+        by_id = {self.stream_id(name): name for name in streams}
+        found: dict[str, list[Entry]] = {name: [] for name in by_id.values()}
+        where: LiteralString = "WHERE originator_id = ANY(%b::uuid[]) ORDER BY originator_id, originator_version"
+        for entry in self._reader.entries(where, (list(by_id),)):
+            found[by_id[entry.stream]].append(entry)
+        return found
+
     def newest(self, stream: str) -> Entry | None:
         """A stream's last entry."""
         where: LiteralString = "WHERE originator_id = %s ORDER BY originator_version DESC LIMIT 1"

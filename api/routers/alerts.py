@@ -135,7 +135,7 @@ def _decide(deps: Deps, by: str, key: Key | None, alert: UUID, ask: AlertAsk) ->
         said = _answer(row, done[0])
         return said.model_dump_json(exclude={"position"})
 
-    return placed(*deps.desk.carry_out([command], key, answer))
+    return placed(*deps.desk.carry_out([[command]], key, answer))
 
 
 def _answer(row: AlertRow, done: Done) -> AlertAnswer:

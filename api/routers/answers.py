@@ -87,7 +87,8 @@ async def _key(
 ) -> Key | None:
     if key is None:
         return None
-    return Key.of(key, request.method, request.url.path, await request.body())
+    path = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    return Key.of(key, request.method, path, await request.body())
 
 
 Reached = Depends(_reached)

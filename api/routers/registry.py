@@ -21,7 +21,6 @@ from api.shapes.requests import (
     CustomerAsk,
     Kind,
     LineAnswer,
-    Outcome,
     PlanAnswer,
     PlanAsk,
     PolicyAsk,
@@ -120,30 +119,24 @@ def plan(deps: Here, by: Staff, key: IdempotencyKey, ask: PlanAsk) -> Response:
             LineAnswer(
                 kind=kind,
                 id=id,
-                outcome=_outcome(result),
+                outcome=result.outcome,
                 problem=None if result.refusal is None else of_error(result.refusal),
             )
             for (kind, id, _), result in zip(lines, done, strict=True)
         ]
         return PlanAnswer(lines=answers, position=0).model_dump_json(exclude={"position"}, exclude_none=True)
 
-    return placed(*deps.desk.carry_out([command for _, _, command in lines], key, answer))
+    return placed(*deps.desk.carry_out([[command] for _, _, command in lines], key, answer))
 
 
 def _write(deps: Deps, key: Key | None, kind: Kind, id: str, command: Command) -> Response:
     def answer(done: Sequence[Done]) -> str:
         if done[0].refusal is not None:
             raise done[0].refusal
-        said = WriteAnswer(kind=kind, id=id, outcome=_outcome(done[0]), position=0)
+        said = WriteAnswer(kind=kind, id=id, outcome=done[0].outcome, position=0)
         return said.model_dump_json(exclude={"position"})
 
-    return placed(*deps.desk.carry_out([command], key, answer))
-
-
-def _outcome(done: Done) -> Outcome:
-    if done.refusal is not None:
-        return "refused"
-    return "created" if done.new else "unchanged"
+    return placed(*deps.desk.carry_out([[command]], key, answer))
 
 
 def _now(deps: Deps) -> Ms:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.commands import Outcome
 from api.problems import Problem
 from api.shapes.fences import FenceShape, fence_of
 from api.times import At, Instant
@@ -28,8 +29,6 @@ from domain.decide import (
 from domain.time import Ms
 
 Kind = Literal["customer", "site", "worker", "binding", "shift", "visit", "policy"]
-Outcome = Literal["created", "unchanged", "refused"]
-"""`created`: something was added to the log, which may be a restatement of what was known."""
 
 
 class Ask(BaseModel):

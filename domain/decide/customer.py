@@ -9,11 +9,11 @@ from domain.events.customer import CustomerRegistered
 
 
 class RegisterCustomer(Command, frozen=True, kw_only=True):
-    """Enter a customer, or restate one."""
+    """Enter a customer, or restate one. `locale` None: as known, else zh-CN."""
 
     customer: str
     name: str
-    locale: str = "zh-CN"
+    locale: str | None = None
 
 
 Customer = CustomerRegistered | None
@@ -28,13 +28,16 @@ def decide(state: Customer, command: RegisterCustomer) -> tuple[Event, ...]:
     """A restatement where something is new."""
     checks.key(command.customer, "customer")
     checks.text(command.name, "name", needed=True)
-    checks.text(command.locale, "locale", needed=True)
+    locale = command.locale
+    if locale is None:
+        locale = state.locale if state else "zh-CN"
+    checks.text(locale, "locale", needed=True)
     registered = CustomerRegistered(
         recorded_at_ms=command.at_ms,
         by=command.by,
         customer=command.customer,
         name=command.name,
-        locale=command.locale,
+        locale=locale,
     )
     return () if state and says_the_same(registered, state) else (registered,)
 

@@ -16,13 +16,15 @@ from domain.time import Ms
 
 class BindDevice(Command, frozen=True, kw_only=True):
     """From `from_ms` until `until_ms` (exclusive; None: until bound otherwise) the device speaks for one worker or
-    one site. The last word wins for the period it covers; dates may lie in the past."""
+    one site. The last word wins for the period it covers; dates may lie in the past. `needed_ms`: say so only where
+    the device does not speak for them at this instant."""
 
     device: str
     worker: str | None = None
     site: str | None = None
     from_ms: Ms
     until_ms: Ms | None = None
+    needed_ms: Ms | None = None
 
 
 class UnbindDevice(Command, frozen=True, kw_only=True):
@@ -61,6 +63,9 @@ def _bind(state: Device, command: BindDevice) -> tuple[Event, ...]:
     checks.period(command.from_ms, command.until_ms)
     asked = Binding(from_ms=command.from_ms, until_ms=command.until_ms, worker=command.worker, site=command.site)
     if asked in state.bindings.periods:
+        return ()
+    holds = None if command.needed_ms is None else state.bindings.at(command.needed_ms)
+    if holds is not None and (holds.worker, holds.site) == (command.worker, command.site):
         return ()
     bound = DeviceBound(
         recorded_at_ms=command.at_ms,

@@ -73,6 +73,27 @@ def test_a_name_is_a_line_for_people(given, command, name):
     given().when(replace(command, name=name)).then_refused("invalid_text")
 
 
+def test_what_is_not_said_stays_as_it_is_known(given):
+    english = replace(ENTERED[CUSTOMER], locale="en")
+    given(english).when(replace(CUSTOMER, name="王五")).then(replace(english, name="王五"))
+    aunt = replace(ENTERED[WORKER], title="姐")
+    given(aunt).when(replace(WORKER, name=None, surname="王", title=None)).then(replace(aunt, surname="王"))
+    resurveyed = replace(SITE, name=None, address=None, fence=None, zone="UTC")
+    given(ENTERED[SITE]).when(resurveyed).then(replace(ENTERED[SITE], zone="UTC"))
+
+
+def test_a_zone_and_a_fence_may_be_for_new_sites_only(given):
+    other = replace(SITE, zone="UTC", fence=replace(HOME, radius_m=90.0), only_new=("zone", "fence"))
+    given(ENTERED[SITE]).when(other).then_nothing()
+    given().when(other).then(replace(ENTERED[SITE], zone="UTC", fence=other.fence))
+
+
+def test_a_new_entry_needs_a_name_and_a_place(given):
+    given().when(replace(WORKER, name=None)).then_refused("invalid_text")
+    given().when(replace(SITE, name=None)).then_refused("invalid_text")
+    given().when(replace(SITE, fence=None)).then_refused("invalid_fence")
+
+
 def test_keys_are_keys(given):
     given().when(replace(CUSTOMER, customer="c 1")).then_refused("invalid_key")
     given().when(replace(WORKER, worker="李")).then_refused("invalid_key")

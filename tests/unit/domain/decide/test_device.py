@@ -40,6 +40,15 @@ def test_a_device_of_another_dialect_is_bound_alike(given):
     given().when(replace(BIND, device="jane~2edoe.phone")).then(replace(BOUND, device="jane~2edoe.phone"))
 
 
+def test_a_binding_that_is_only_made_where_it_is_needed(given):
+    needed = replace(BIND, from_ms=NOON, needed_ms=NOON + 100)
+    bound = replace(BOUND, from_ms=NOON)
+    given().when(needed).then(bound)
+    given(BOUND).when(needed).then_nothing()
+    given(BOUND, replace(BOUND, worker="w-2", from_ms=NOON + 100)).when(needed).then(bound)
+    given(BOUND, replace(BOUND, worker="w-2", from_ms=NOON + 101)).when(needed).then_nothing()
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
