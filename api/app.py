@@ -27,6 +27,7 @@ from api.routers import (
     registry,
     rules,
     staff_stream,
+    timeliness,
     visits,
     workers,
 )
@@ -59,6 +60,7 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
         workers,
         alerts,
         rules,
+        timeliness,
         customer,
         operations,
         pages,
