@@ -94,10 +94,9 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def link(self) -> str:
-        """The configuration as a link that the app opens. Base64 without padding, and what else a query may not hold
-        is quoted: the apps unquote it."""
+        """The configuration as a link that the app opens. What a query may not hold of base64 is quoted: both apps
+        unquote it, and Android's would read a bare + as a space."""
         text = json.dumps(self.configuration(), separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 3)
         return f"owntracks:///config?inline={quote(base64.b64encode(text).decode(), safe='')}"
 
     def lines(self, *, guessed: bool = False) -> list[str]:

@@ -251,10 +251,9 @@ def _fact(
     extras = unknown_fields(said, named)
     content = content | {"worker": read.worker, "_id": None if read.ref is None else str(read.ref)}
     content = {name: value for name, value in content.items() if value is not None}
-    identity = canonical(extras | content | {"_type": read.kind})
     return cls(
         recorded_at_ms=received.at_ms,
-        fact=fact_id(device, cls.KIND, observed_at_ms or 0, identity),
+        fact=fact_id(device, cls.KIND, observed_at_ms or 0, canonical(extras | content)),
         device=device,
         observed_at_ms=observed_at_ms,
         quality=times.quality(observed_at_ms, received.at_ms, received.tolerance_ms),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from ipaddress import IPv4Address
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
 import pytest
 
+from doorstep import phone
+from doorstep.bootstrap import Running
+from doorstep.embedded.broker import near_host
 from doorstep.phone import Phone, qr, topic_part
+from doorstep.settings import Settings, WrongSetting
 
 PHONE = Phone(
     worker="w-li",
@@ -32,9 +38,9 @@ def read(link: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("password", [PHONE.password, *("x" * length for length in range(8, 12))])
 def test_the_link_carries_the_configuration_whole(password: str) -> None:
-    phone = msgspec.structs.replace(PHONE, password=password)
-    assert read(phone.link()) == phone.configuration()
-    inline = phone.link().partition("?inline=")[2]
+    signed = msgspec.structs.replace(PHONE, password=password)
+    assert read(signed.link()) == signed.configuration()
+    inline = signed.link().partition("?inline=")[2]
     assert not set(inline) & set("+/=&#? "), "a query would end or change there"
 
 
@@ -73,3 +79,35 @@ def test_who_can_only_be_reached_from_here_is_told_so() -> None:
     assert any("--listen" in line for line in near.lines())
     assert not any("--listen" in line for line in PHONE.lines())
     assert any("guessed" in line for line in PHONE.lines(guessed=True))
+
+
+@pytest.mark.parametrize(
+    ("listen", "asked", "host", "guessed"),
+    [
+        ("0.0.0.0", None, "192.168.7.7", True),
+        ("0.0.0.0", "10.0.0.5", "10.0.0.5", False),
+        ("192.168.1.5", None, "192.168.1.5", False),
+        ("127.0.0.1", None, "127.0.0.1", False),
+    ],
+)
+def test_the_host_is_the_one_listened_on_and_guessed_where_that_is_everywhere(
+    monkeypatch: pytest.MonkeyPatch, listen: str, asked: str | None, host: str, guessed: bool
+) -> None:
+    url = f"mqtt://device:p%40ss@{near_host(listen)}:21883"
+    running = Running(
+        pid=1, database_url="", mqtt_url="mqtt://x:y@z", api_url="", processes={}, listen=listen, phones_url=url
+    )
+    monkeypatch.setattr(Running, "find", lambda _settings: running)
+    monkeypatch.setattr(phone, "guess_address", lambda: "192.168.7.7")
+    found, was_guessed = phone.phone_of(Settings(), "w-li", name="phone", host=asked, port=None)
+    assert (found.host, was_guessed) == (host, guessed)
+    assert (found.port, found.tls, found.username, found.password) == (21883, False, "device", "p@ss")
+
+
+def test_a_guess_is_an_address() -> None:
+    assert IPv4Address(phone.guess_address())
+
+
+def test_where_nothing_runs_the_way_to_start_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="doorstep up"):
+        phone.phone_of(Settings(home=tmp_path), "w-li", name="phone", host=None, port=None)
