@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from simulators.company import DAY_MIN, company, plans
 from simulators.dialects import native_will
 from simulators.mishaps import draw
-from simulators.phone import MINUTE_MS, Sending
+from simulators.phone import MINUTE_MS, Losing, Sending
 from simulators.rounds import Round, dialect_of
 from simulators.truth import TrueAlert, TrueVisit, Truth, true_alerts, true_visit
 from simulators.wire import Message
@@ -21,15 +21,14 @@ _AFTER_MS = 5 * MINUTE_MS
 
 
 class CompanyDay(NamedTuple):
-    """What to play. `plan` in parts as POST /v1/plan takes them; `wills` by connection; `off_ms`: when phones are
-    lost without a word, by connection."""
+    """What to play. `plan` in parts as POST /v1/plan takes them; `wills` by connection; `devices`: all that speak."""
 
     start_ms: int
     end_ms: int
     plan: list[dict[str, list[dict[str, Any]]]]
-    sendings: list[Sending]
+    sendings: list[Sending | Losing]
     wills: dict[str, Message]
-    off_ms: dict[str, list[tuple[int, int]]]
+    devices: tuple[str, ...]
     truth: Truth
 
 
@@ -46,24 +45,24 @@ def company_day(
     """The day of a seed, beginning at an instant. Raises ValueError where the visits do not fit into it."""
     members = company(seed, start_ms, workers=workers, visits=visits, owntracks=owntracks, day_min=day_min)
     drawn = draw(seed, members) if anomalies else {}
-    sendings: list[Sending] = []
+    sendings: list[Sending | Losing] = []
+    phones = {member.key: dialect_of(member, start_ms).device for member in members}
+    devices = list(phones.values())
     wills: dict[str, Message] = {}
-    off_ms: dict[str, list[tuple[int, int]]] = {}
     true_visits: list[TrueVisit] = []
     alerts: list[TrueAlert] = []
     for number, member in enumerate(members):
         walk = Round(Random(f"{seed}/round {number}"), member, start_ms, drawn.get)
         walk.play()
-        sendings += walk.phone.sendings + walk.doors
+        sendings += [*walk.phone.sendings, *walk.doors, *walk.phone.losses]
         wills[walk.phone.dialect.connection] = walk.phone.dialect.will(start_ms)
-        if walk.phone.off_ms:
-            off_ms[walk.phone.dialect.connection] = walk.phone.off_ms
         for visit in member.visits:
-            wills |= {device: native_will(device) for device in (visit.reader, visit.contact) if device is not None}
+            at_site = [device for device in (visit.reader, visit.contact) if device is not None]
+            wills |= {device: native_will(device) for device in at_site}
+            devices += at_site
         true_visits += [true_visit(course, start_ms) for course in walk.courses]
         alerts += true_alerts(walk.courses, walk.heard_ms)
     sendings.sort()
     end_ms = max([visit.until_ms for visit in true_visits] + [sending.at_ms for sending in sendings]) + _AFTER_MS
     truth = Truth(seed=seed, start_ms=start_ms, end_ms=end_ms, visits=tuple(true_visits), alerts=tuple(alerts))
-    devices = {member.key: dialect_of(member, start_ms).device for member in members}
-    return CompanyDay(start_ms, end_ms, plans(members, start_ms, devices), sendings, wills, off_ms, truth)
+    return CompanyDay(start_ms, end_ms, plans(members, start_ms, phones), sendings, wills, tuple(devices), truth)

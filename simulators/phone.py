@@ -14,7 +14,7 @@ from typing import NamedTuple
 from simulators.dialects import Dialect, Fix
 from simulators.town import Point
 from simulators.travel import Mark, place_at
-from simulators.wire import Message
+from simulators.wire import Lost, Message
 
 MINUTE_MS = 60_000
 
@@ -41,6 +41,13 @@ class Sending(NamedTuple):
     message: Message
 
 
+class Losing(NamedTuple):
+    """When a phone is lost without a word."""
+
+    at_ms: int
+    message: Lost
+
+
 class Habits(NamedTuple):
     """How well a phone fixes: shares of moving and of indoor fixes that only cell towers gave, and of the minutes of a
     way in which walls hide the satellites."""
@@ -65,6 +72,7 @@ class Phone:
     def __init__(self, rng: Random, dialect: Dialect, on_since_ms: int, habits: Habits | None = None) -> None:
         self.dialect = dialect
         self.sendings: list[Sending] = []
+        self.losses: list[Losing] = []
         self.heard_ms: list[int] = []
         self.off_ms: list[tuple[int, int]] = []
         self._rng = rng
@@ -77,6 +85,7 @@ class Phone:
     def goes_off(self, from_ms: int, until_ms: int) -> None:
         """Nothing is said of [from, until). Before anything of that time is reported."""
         self.off_ms.append((from_ms, until_ms))
+        self.losses.append(Losing(from_ms, Lost(self.dialect.connection)))
 
     def moves(self, marks: list[Mark], offline_ms: tuple[int, int] | None = None, thrown: Thrown | None = None) -> None:
         """Report a way, but for a time without network: what lies in it is sent at its end."""

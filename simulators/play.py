@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from simulators.cell import CellTime
-from simulators.phone import Sending
-from simulators.publisher import Publisher
+from simulators.phone import Losing, Sending
+from simulators.wire import Lost, Message
 
 BUSY_MS = 30 * 60_000
 """So long before and after a message time goes in small steps; then in long ones, which change nothing settled."""
@@ -17,7 +18,23 @@ IDLE_EVERY_MS = 10 * 60_000
 _LOOK_S = 0.5
 
 
-def in_step(sendings: Sequence[Sending], publisher: Publisher, clock: CellTime, stop: threading.Event) -> bool:
+class Wire(Protocol):
+    """One connection to a broker, or one for each device. All raise BrokerSilent."""
+
+    def publish(self, message: Message | Lost) -> None:
+        """Send; waits while too many are unacknowledged."""
+        ...
+
+    def drain(self) -> None:
+        """Wait until everything is acknowledged."""
+        ...
+
+    def tick(self, at_ms: int) -> None:
+        """Tell a following cell the time, after all that was sent before."""
+        ...
+
+
+def in_step(sendings: Sequence[Sending | Losing], publisher: Wire, clock: CellTime, stop: threading.Event) -> bool:
     """Publish each message when the cell's time has come to it; what is overdue goes at once, in order.
 
     True when all are acknowledged, False when told to stop. Raises BrokerSilent.
@@ -34,8 +51,8 @@ def in_step(sendings: Sequence[Sending], publisher: Publisher, clock: CellTime, 
 
 
 def as_clock(
-    sendings: Sequence[Sending],
-    publisher: Publisher,
+    sendings: Sequence[Sending | Losing],
+    publisher: Wire,
     *,
     from_ms: int,
     until_ms: int,

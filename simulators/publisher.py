@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.errors import BrokerSilent
-from simulators.wire import Message, clock
+from simulators.wire import Lost, Message, clock
 
 _CONNECT_PAUSE_S = 0.2
 _FULL_PAUSE_S = 0.01
@@ -59,8 +59,13 @@ class Publisher:
         if self._url.scheme == "mqtts":
             self._client.tls_set_context(ssl.create_default_context())
 
-    def publish(self, message: Message) -> None:
-        """Send; waits while too many are unacknowledged. Raises BrokerSilent."""
+    def publish(self, message: Message | Lost) -> None:
+        """Send; waits while too many are unacknowledged. All devices share this connection: none is lost on its own.
+
+        Raises BrokerSilent.
+        """
+        if isinstance(message, Lost):
+            return
         with self._changed:
             self._wait_until_at_most(self._in_flight - 1)
             self._outstanding += 1

@@ -26,6 +26,12 @@ class Message(NamedTuple):
     payload: bytes
 
 
+class Lost(NamedTuple):
+    """Instead of a message: a device is gone without a word, such as a phone with a flat battery."""
+
+    connection: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every kind may carry: `id` the phone's own number of it, `sent` when it left, `worker` who holds it."""
 
