@@ -29,7 +29,7 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 SETTINGS = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with compose's `!override`."""
 
 

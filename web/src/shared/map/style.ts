@@ -149,7 +149,7 @@ function labels(colours: GroundColours): LayerSpecification[] {
       type: "symbol",
       source,
       "source-layer": "roads",
-      minzoom: 12.5,
+      minzoom: 11.5,
       filter: oneOf(WIDE),
       layout: { ...along, ...text(12) },
       paint: paint(colours.label, colours.road),
