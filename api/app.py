@@ -19,6 +19,7 @@ from api.metrics import Metrics
 from api.middleware import Bounded, Careful
 from api.routers import (
     alerts,
+    base_map,
     board,
     customer,
     operations,
@@ -63,6 +64,7 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
         timeliness,
         customer,
         operations,
+        base_map,
         pages,
     ):
         app.include_router(module.router)

@@ -40,6 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     base_map: Literal["pmtiles", "raster", "none"] = "none"
     base_map_url: str | None = None
+    base_map_attribution: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streams_most: Annotated[Count, Meta(description="server-sent events: most streams at once")] = 10_000
     base_map: Annotated[Literal["pmtiles", "raster", "none"], Meta(description="what lies below the markers")] = "none"
     base_map_url: Annotated[str | None, Meta(description="raster: https://…/{z}/{x}/{y}.png; pmtiles: its file")] = None
+    base_map_attribution: Annotated[
+        str | None, Meta(description="whom the pages name for the base map, e.g. © OpenStreetMap contributors")
+    ] = None
 
     # Between the supervisor and a role
     ready_file: Annotated[Path | None, Meta(description="a role creates this file once it can do its work")] = None

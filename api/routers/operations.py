@@ -1,14 +1,12 @@
-"""For operators and machines: health, metrics, the clock, the base map, and the wire format's schema."""
+"""For operators and machines: health, metrics, the clock, and the wire format's schema."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from api import health
 from api.clock import ClockShape
@@ -19,20 +17,11 @@ from domain.errors import NotFound
 
 router = APIRouter(tags=["operations"])
 
-TILES = "/v1/map/tiles.pmtiles"
-
 
 class Alive(BaseModel, frozen=True):
     """The process is up. Whether it can do its work is `/readyz`'s to say."""
 
     status: Literal["ok"] = "ok"
-
-
-class MapShape(BaseModel, frozen=True):
-    """What lies below the markers. `url`: of the raster tiles `{z}/{x}/{y}`, or of the PMTiles file."""
-
-    kind: Literal["pmtiles", "raster", "none"]
-    url: str | None
 
 
 @router.get("/healthz", response_model=Alive, summary="The process is up")
@@ -67,24 +56,6 @@ def metrics(deps: Here, request: Request) -> Response:
 @router.get("/v1/clock", response_model=ClockShape, responses=problems(), summary="What time it is in the cell")
 def clock(deps: Here) -> Response:
     return json(deps.clock.shape())
-
-
-@router.get("/v1/map", response_model=MapShape, summary="What lies below the markers on the pages' maps")
-async def base_map(deps: Here) -> Response:
-    kind, url = deps.options.base_map, deps.options.base_map_url
-    if kind == "pmtiles" and url is not None and not urlsplit(url).scheme:
-        url = TILES
-    return json(MapShape(kind=kind, url=url if kind != "none" else None))
-
-
-@router.get(TILES, include_in_schema=False)
-def tiles(deps: Here) -> Response:
-    options = deps.options
-    if options.base_map != "pmtiles" or not options.base_map_url or not Path(options.base_map_url).is_file():
-        raise NotFound("this cell has no base map of its own")
-    return FileResponse(
-        options.base_map_url, media_type="application/octet-stream", headers={"Cache-Control": "public, max-age=3600"}
-    )
 
 
 @router.get(

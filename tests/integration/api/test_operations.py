@@ -109,21 +109,6 @@ def test_a_clock_that_is_not_the_walls_says_so(
         assert (clock["mode"], clock["rate"]) == (mode, told)
 
 
-def test_pages_say_what_lies_below_their_maps(database: str, tmp_path: Path) -> None:
-    tiles = tmp_path / "city.pmtiles"
-    tiles.write_bytes(b"PMTiles" * 100)
-    with cell_at(database, tmp_path, base_map="pmtiles", base_map_url=str(tiles)) as cell:
-        told = cell.ok(cell.get("/v1/map", token=None))
-        assert told["kind"] == "pmtiles"
-        part = cell.get(told["url"], token=None, headers={"Range": "bytes=7-13"})
-        assert (part.status_code, part.content) == (206, b"PMTiles")
-
-
-def test_without_a_base_map_there_is_none(shared: Cell) -> None:
-    assert shared.ok(shared.get("/v1/map", token=None)) == {"kind": "none", "url": None}
-    assert shared.get("/v1/map/tiles.pmtiles").status_code == 404
-
-
 def test_the_wire_formats_schema_is_served(shared: Cell) -> None:
     assert "position" in shared.ok(shared.get("/v1/wire-schema", token=None))["$defs"]
 
