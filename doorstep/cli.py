@@ -108,6 +108,60 @@ def replay(
 
 
 @app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="another seed is another day")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="how many go out")] = 20,
+    visits: Annotated[int, typer.Option(min=1, help="how many are promised, over twelve hours")] = 100,
+    speed: Annotated[str, typer.Option(help="cell seconds per wall second, or max")] = "max",
+    start: Annotated[
+        str | None, typer.Option(help="when the day begins (RFC 3339), where time is ours to tell")
+    ] = None,
+    mqtt: Annotated[str | None, typer.Option(help="another broker than the running cell's own")] = None,
+    truth: Annotated[Path | None, typer.Option(help="write there what truly happens")] = None,
+    anomalies: Annotated[bool, typer.Option(help="things go wrong, and some only seem to")] = True,
+    owntracks: Annotated[float, typer.Option(min=0, max=1, help="share of the workers with OwnTracks")] = 1 / 3,
+    every_s: Annotated[float, typer.Option(help="seconds between two ticks of a followed clock", min=0.1)] = 5.0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="to a temporary cell, not to the running one")] = False,
+    score: Annotated[bool, typer.Option("--score", help="compare with the truth at the end")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
+) -> None:
+    """Play a company's day: every device over MQTT, with what goes wrong, and the truth of it."""
+    import msgspec
+
+    from doorstep.simulate import START, Ask, cell_for, simulate
+
+    ask = Ask(
+        seed=seed,
+        workers=workers,
+        visits=visits,
+        speed=None if speed == "max" else _positive(speed),
+        start_ms=_instant_ms(start or START),
+        owntracks=owntracks,
+        anomalies=anomalies,
+        every_ms=round(every_s * 1000),
+    )
+    with cell_for(Settings.read(), ask, fresh=fresh, mqtt_url=mqtt) as address:
+        told = simulate(address, ask, truth=truth, scored=score)
+    typer.echo(msgspec.json.encode(told) if as_json else "\n".join(told.lines()))
+
+
+@app.command()
+def score(
+    truth: Annotated[Path, typer.Option(help="written by `simulate --truth`")],
+    as_json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
+) -> None:
+    """Compare the running cell's alerts and statuses with the truth of a simulated day."""
+    import msgspec
+
+    from doorstep.replay import running_cell
+    from doorstep.score import score_file
+    from simulators.scoring import lines
+
+    found = score_file(running_cell(Settings.read()), truth)
+    typer.echo(msgspec.json.encode(found) if as_json else "\n".join(lines(found)))
+
+
+@app.command()
 def clock() -> None:
     """Run the clock: append the ticks by which lateness and absence are judged."""
     from doorstep.bootstrap import announce_ready, event_log, metronome, stop_on_signals

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,11 +62,12 @@ class Address(NamedTuple):
     api_url: str
     mqtt_url: str
     token: str
+    database_url: str
 
 
 @contextmanager
-def fresh_cell(settings: Settings) -> Iterator[Address]:
-    """A followed cell in a temporary home, gone at the end."""
+def fresh_cell(settings: Settings, *, starts: datetime | None = None, rate: float = 1.0) -> Iterator[Address]:
+    """A cell in a temporary home, gone at the end; its clock follows ours, or is scaled where it `starts` somewhere."""
     with tempfile.TemporaryDirectory(prefix="doorstep-replay-") as home:
         settings = msgspec.structs.replace(
             settings,
@@ -73,14 +75,14 @@ def fresh_cell(settings: Settings) -> Iterator[Address]:
             database_url=None,
             mqtt_url=None,
             public_url=None,
-            clock_mode=ClockMode.FOLLOWED,
-            clock_start=None,
-            clock_rate=1.0,
+            clock_mode=ClockMode.FOLLOWED if starts is None else ClockMode.SCALED,
+            clock_start=starts,
+            clock_rate=rate,
         )
         supervisor = Supervisor(settings, say=_say)
         with supervisor as running:
             url = f"http://127.0.0.1:{supervisor.settings.api_port}"
-            yield Address(url, running.mqtt_url, bootstrap.staff_token(settings))
+            yield Address(url, running.mqtt_url, bootstrap.staff_token(settings), running.database_url)
 
 
 def running_cell(settings: Settings) -> Address:
@@ -88,7 +90,7 @@ def running_cell(settings: Settings) -> Address:
     running = bootstrap.Running.find(settings)
     if running is None:
         raise WrongSetting(f"nothing runs on {settings.home}: start `doorstep up`, or replay with --fresh")
-    return Address(running.api_url, running.mqtt_url, bootstrap.staff_token(settings))
+    return Address(running.api_url, running.mqtt_url, bootstrap.staff_token(settings), running.database_url)
 
 
 def replay_to(

@@ -11,6 +11,7 @@ import httpx
 from simulators.errors import CellRefuses, CellSilent
 
 _LOOK_S = 0.2
+_PAGE = 500
 
 
 class Now(NamedTuple):
@@ -21,10 +22,18 @@ class Now(NamedTuple):
     rate: float
 
 
+class Projector(NamedTuple):
+    """The log position that the projections have folded, and the log's last."""
+
+    position: int
+    head: int
+
+
 class Cell:
     """The API at `url`, for staff with `token`. Raises CellRefuses and CellSilent; a context manager."""
 
     def __init__(self, url: str, token: str = "", *, timeout_s: float = 30.0) -> None:
+        self._place = url, token, timeout_s
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
 
@@ -50,6 +59,27 @@ class Cell:
         """GET /v1/visits/{visit}."""
         found: dict[str, Any] = self._ask("GET", f"/v1/visits/{visit}")
         return found
+
+    def beside(self) -> Cell:
+        """The same cell by a connection of its own, for another thread."""
+        url, token, timeout_s = self._place
+        return Cell(url, token, timeout_s=timeout_s)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """GET /v1/alerts?state=all, every page."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = self._ask("GET", "/v1/alerts", params={"state": "all", "limit": _PAGE} | _given(cursor=cursor))
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
+    def projector(self) -> Projector | None:
+        """Where the projector stands, from GET /readyz; None while the cell cannot say."""
+        said = self._readiness()["projector"]
+        return None if said is None else Projector(said["position"], said["head"])
 
     def wait_until(self, at_ms: int, patience_s: float) -> None:
         """Wait until it is so late in the cell. Raises CellSilent where its time stands still for `patience_s`."""
@@ -125,3 +155,7 @@ def instant_ms(text: str) -> int:
     """RFC 3339 as epoch milliseconds."""
     epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
     return (datetime.fromisoformat(text) - epoch) // timedelta(milliseconds=1)
+
+
+def _given(**params: str | None) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value is not None}
