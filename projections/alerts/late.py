@@ -41,7 +41,7 @@ class Late(VisitRule):
         params: Params = {"grace_s": plan.policy.late_s, "promised_ms": plan.window_to_ms}
         if arrived is not None:
             params["lateness_s"] = (arrived - plan.window_to_ms) // 1000
-        evidence = () if arrived is None else _arrival_evidence(fold, arrived)
+        evidence = () if arrived is None else fold.evidence_at(arrived)
         return (Conclusion(f"revision {plan.revision}", deadline, arrived, params, evidence),)
 
     def due_ms(self, plan: Plan, fold: Fold, spans: Spans) -> Sequence[int]:
@@ -53,10 +53,6 @@ def excused(plan: Plan, fold: Fold, deadline_ms: int) -> bool:
     if plan.cancelled_ms is not None and plan.cancelled_ms <= deadline_ms:
         return True
     return fold.no_access_ms is not None and fold.no_access_ms <= deadline_ms
-
-
-def _arrival_evidence(fold: Fold, arrived_ms: int) -> tuple[bytes, ...]:
-    return next((t.evidence for t in fold.transitions if t.at_ms == arrived_ms and t.evidence), ())
 
 
 RULE = Late()

@@ -135,17 +135,29 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
     last_inside: Seen | None = None
     left: Seen | None = None
     compound_ms: int | None = None
+    """The first fix inside the fence, once standing still or silence has made it an arrival."""
     door_ms: int | None = None
+    """At the door: by a check-in, else the walk-in allowance after the compound."""
     service_ms: int | None = None
+    """Since when the service goes on; None where they left before it began."""
     checked_in_ms: int | None = None
+    """The first check-in, wherever it was made."""
     checked_out_ms: int | None = None
+    """The first check-out."""
     departed_ms: int | None = None
+    """When they were last seen leaving; None again once they are back, and where nobody saw them leave."""
     finished_ms: int | None = None
+    """When it counts as over: at leaving or checking out, `away_s` after leaving early, or at the close."""
     no_access_ms: int | None = None
+    """When they said that nobody opens the door."""
     missed_ms: int | None = None
+    """The no-show's deadline, if it passed before anybody came."""
     closed_ms: int | None = None
+    """The close of listening, or the cancellation: nothing more is awaited."""
     outing: bool = False
+    """Away by declaration: leaving the site is the service just now."""
     transitions: tuple[Transition, ...] = ()
+    """Every step that stands, in order of time."""
     spans: dict[str, Spans] = {}
     """What alert rules remember of the facts that passed, by rule."""
 
@@ -174,6 +186,17 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
         )
 
     @property
+    def in_service_ms(self) -> int:
+        """How long the service has gone on in all, in ms, without the times when they had stepped out; what still goes
+        on is not counted."""
+        steps = zip(self.transitions, self.transitions[1:], strict=False)
+        return sum(after.at_ms - step.at_ms for step, after in steps if step.status is Status.IN_SERVICE)
+
+    def evidence_at(self, at_ms: int) -> tuple[bytes, ...]:
+        """The facts that show the step at an instant; none where it rests on silence."""
+        return next((step.evidence for step in self.transitions if step.at_ms == at_ms and step.evidence), ())
+
+    @property
     def over(self) -> bool:
-        """Nothing more is expected of this visit."""
+        """Nothing more is expected of this visit: it is finished, cancelled, or closed with whatever status it had."""
         return self.closed_ms is not None or self.status is Status.FINISHED or self.status is Status.CANCELLED
