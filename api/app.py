@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import problems
 from api.assets import Assets
 from api.deps import Deps
+from api.feed import Changed
 from api.health import read_places
 from api.metrics import Metrics
 from api.middleware import Bounded, Careful
@@ -96,5 +97,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         problems.describe(made)
+        problems.add_shape(made, Changed)
         app.openapi_schema = made
     return app.openapi_schema

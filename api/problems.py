@@ -153,9 +153,15 @@ def describe(openapi: dict[str, Any]) -> None:
     schemas = openapi.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(shape.pop("$defs"))
-    schemas["Problem"] = shape
+    add_shape(openapi, Problem)
+
+
+def add_shape(openapi: dict[str, Any], kind: type[BaseModel]) -> None:
+    """Add a shape that no answer is made of by itself: problems, events of a stream."""
+    shape = kind.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    schemas = openapi.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(shape.pop("$defs", {}))
+    schemas[kind.__name__] = shape
 
 
 def _is_told(response: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from psycopg import Cursor
 from starlette.responses import Response
 
@@ -34,6 +34,8 @@ from domain.errors import NotFound
 from domain.time import Ms
 from projections.queries import alerts, evidence
 from projections.queries.alerts import AlertRow, Told
+
+AlertId = Annotated[UUID, Path(description="the alert's id")]
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], responses=STAFF_PROBLEMS)
 
@@ -90,7 +92,7 @@ def list_alerts(
     responses=problems(404, 504),
     summary="An alert with its history, the facts that it rests on, and the fence",
 )
-def one_alert(deps: Here, by: Staff, alert: UUID) -> Response:
+def one_alert(deps: Here, by: Staff, alert: AlertId) -> Response:
     def query(at: Cursor[Any]) -> AlertWhole:
         told = _told(at, alert)
         changes = alerts.history(at, [alert]).get(alert, [])
@@ -108,7 +110,7 @@ def one_alert(deps: Here, by: Staff, alert: UUID) -> Response:
     summary="Take an alert on; the first has it",
 )
 def acknowledge_alert(
-    deps: Here, by: Staff, key: IdempotencyKey, alert: UUID, ask: AcknowledgeAsk | None = None
+    deps: Here, by: Staff, key: IdempotencyKey, alert: AlertId, ask: AcknowledgeAsk | None = None
 ) -> Response:
     """`unchanged`: somebody has it, who `acknowledged` says. What is resolved cannot be taken on (`alert_resolved`)."""
     return _decide(deps, by, key, alert, ask or AcknowledgeAsk())
@@ -120,7 +122,7 @@ def acknowledge_alert(
     responses=problems(404, 409),
     summary="Say what an alert was: true, false or excused",
 )
-def resolve_alert(deps: Here, by: Staff, key: IdempotencyKey, alert: UUID, ask: ResolveAsk) -> Response:
+def resolve_alert(deps: Here, by: Staff, key: IdempotencyKey, alert: AlertId, ask: ResolveAsk) -> Response:
     """Whoever took it on, or nobody. Another verdict later replaces this one."""
     return _decide(deps, by, key, alert, ask)
 

@@ -16,9 +16,14 @@ from api.health import read_lag
 from api.problems import Problem
 from domain.errors import Transient
 
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="its key")]
 """A business key in a path (domain.ids.KEY)."""
 NameQuery = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="the key of one; none: all")]
+
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", description="the id of the event seen last"),
+]
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -12,14 +12,17 @@ from api.deps import Here
 from api.disclosure import CustomerView
 from api.live.hub import Client
 from api.live.stream import EventStream
-from api.routers.answers import TooManyStreams, json, problems
+from api.routers.answers import LastEventId, TooManyStreams, json, problems
 from domain.errors import Unavailable
 
 router = APIRouter(prefix="/v1/track", tags=["customer"], responses=problems(404, 410))
 
 
+Token = Annotated[str, Path(description="from the customer's link")]
+
+
 @router.get("/{token}", response_model=CustomerView, summary="What the customer may see of their visit, now")
-def progress(deps: Here, token: str) -> Response:
+def progress(deps: Here, token: Token) -> Response:
     visit = deps.links.open(token).visit
     view = deps.views.of([visit]).views.get(visit)
     if view is None:
@@ -33,9 +36,7 @@ def progress(deps: Here, token: str) -> Response:
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     summary="The same as server-sent events: event `progress`, each with the whole state",
 )
-async def stream(
-    deps: Here, token: str, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None
-) -> Response:
+async def stream(deps: Here, token: Token, last_event_id: LastEventId = None) -> Response:
     """The first event is the whole state, unless `Last-Event-ID` names it already. Ends when the link expires."""
     link = await run_in_threadpool(deps.links.open, token)
     if deps.streams >= deps.options.streams_most:

@@ -39,7 +39,7 @@ from domain.time import Ms
 
 router = APIRouter(prefix="/v1", tags=["registry"], responses=STAFF_PROBLEMS | problems(404, 409))
 
-Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:~-]{1,128}$")]
+Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:~-]{1,128}$", description="the device's id")]
 
 
 @router.post("/customers", response_model=WriteAnswer, summary="Enter a customer, or restate one")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.auth import Staff
 from api.deps import Here
 from api.live.stream import EventStream
-from api.routers.answers import STAFF_PROBLEMS, TooManyStreams
+from api.routers.answers import STAFF_PROBLEMS, LastEventId, TooManyStreams
+
+RESET = {"type": "object", "properties": {"position": {"type": "integer"}}, "required": ["position"]}
 
 router = APIRouter(prefix="/v1", tags=["board"], responses=STAFF_PROBLEMS)
 
@@ -23,18 +24,17 @@ router = APIRouter(prefix="/v1", tags=["board"], responses=STAFF_PROBLEMS)
         200: {
             "description": "Server-sent events. `changed`: a `Changed`. `reset` {position}: fetch everything again, "
             "with `min_position`; the events that follow go on from there.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "x-events": {"changed": {"$ref": "#/components/schemas/Changed"}, "reset": RESET},
+                }
+            },
         }
     },
     summary="All that changes, as server-sent events",
 )
-async def staff_stream(
-    deps: Here,
-    by: Staff,
-    last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", description="the id of the event seen last")
-    ] = None,
-) -> Response:
+async def staff_stream(deps: Here, by: Staff, last_event_id: LastEventId = None) -> Response:
     """Begins with `reset`, unless `Last-Event-ID` names the newest event: then nothing was missed."""
     if deps.streams >= deps.options.streams_most:
         raise TooManyStreams("too many pages are open; try again")

@@ -24,10 +24,16 @@ from projections.progress.state import Status
 from projections.queries import alerts, timeline, visits
 from projections.unit import JUDGE
 
-router = APIRouter(prefix="/v1/visits", tags=["visits"], responses=STAFF_PROBLEMS | problems(404, 504))
+router = APIRouter(prefix="/v1/visits", tags=["visits"], responses=STAFF_PROBLEMS)
 
 
-@router.get("", response_model=shapes.VisitPage, dependencies=[Reached], summary="Visits as on the board, by window")
+@router.get(
+    "",
+    response_model=shapes.VisitPage,
+    dependencies=[Reached],
+    responses=problems(504),
+    summary="Visits as on the board, by window",
+)
 def list_visits(
     deps: Here,
     by: Staff,
@@ -56,6 +62,7 @@ def list_visits(
     "/{visit}",
     response_model=shapes.VisitShape,
     dependencies=[Reached],
+    responses=problems(404, 504),
     summary="A visit: promises, timeliness, steps with their evidence, facts, alerts",
 )
 def visit(deps: Here, by: Staff, visit: Name) -> Response:
@@ -82,7 +89,9 @@ def visit(deps: Here, by: Staff, visit: Name) -> Response:
     return json(deps.database.read(query))
 
 
-@router.post("/{visit}/links", response_model=LinkAnswer, summary="A link for the customer of a visit")
+@router.post(
+    "/{visit}/links", response_model=LinkAnswer, responses=problems(404), summary="A link for the customer of a visit"
+)
 def make_link(deps: Here, by: Staff, request: Request, visit: Name) -> Response:
     """Each call makes a link of its own; it works until `expires_at`, by the wall clock."""
     if deps.log.version(visit_stream(visit)) == 0:

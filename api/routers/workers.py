@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query
 from psycopg import Cursor
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api import cursors
 from api.auth import Staff
@@ -20,13 +20,16 @@ from api.times import LONGEST_MS, Instant
 from domain.errors import NotFound, Rejected
 from projections.queries import tracks, workers
 
-router = APIRouter(prefix="/v1/workers", tags=["workers"], responses=STAFF_PROBLEMS | problems(404, 504))
+router = APIRouter(prefix="/v1/workers", tags=["workers"], responses=STAFF_PROBLEMS | problems(504))
 
 
-class GeoJson(Response):
-    """RFC 7946."""
+class GeoJson(JSONResponse):
+    """RFC 7946, encoded already."""
 
     media_type = "application/geo+json"
+
+    def render(self, content: bytes) -> bytes:
+        return content
 
 
 @router.get("", response_model=WorkerPage, dependencies=[Reached], summary="Workers as they are now, by key")
@@ -44,6 +47,7 @@ def list_workers(deps: Here, by: Staff, limit: Limit = 100, cursor: cursors.Curs
     "/{worker}/track",
     response_model=TrackShape,
     response_class=GeoJson,
+    responses=problems(404),
     dependencies=[Reached],
     summary="A worker's positions as GeoJSON: a line for each device, a point for each fix",
 )
@@ -51,8 +55,8 @@ def worker_track(
     deps: Here,
     by: Staff,
     worker: Name,
-    from_ms: Annotated[Instant, Query(alias="from")],
-    to_ms: Annotated[Instant, Query(alias="to")],
+    from_ms: Annotated[Instant, Query(alias="from", description="the first instant")],
+    to_ms: Annotated[Instant, Query(alias="to", description="the instant after the last, at most 31 days later")],
 ) -> Response:
     """Positions in [from, to), of devices while they were bound to the worker, and those that name the worker."""
     if not 0 <= from_ms < to_ms or to_ms - from_ms > LONGEST_MS:

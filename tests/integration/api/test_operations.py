@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -117,24 +116,6 @@ def test_large_answers_are_packed(shared: Cell) -> None:
     answer = shared.get("/openapi.json", token=None)
     assert answer.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in shared.get("/healthz").headers
-
-
-def test_the_openapi_tells_every_endpoint_with_its_answers_and_problems(shared: Cell) -> None:
-    told = shared.ok(shared.get("/openapi.json", token=None))
-    operations = [(p, m, o) for p, methods in told["paths"].items() for m, o in methods.items()]
-    assert len({operation["operationId"] for *_, operation in operations}) == len(operations) >= 26
-    for path, method, operation in operations:
-        assert operation["summary"], (path, method)
-        assert "content" in operation["responses"]["200"], (path, method)
-        for status, response in operation["responses"].items():
-            if status[0] in "45" and path != "/readyz":
-                assert list(response["content"]) == ["application/problem+json"], (path, method, status)
-    for path in ("/v1/board", "/v1/visits/{visit}", "/v1/alerts"):
-        assert told["paths"][path]["get"]["security"], path
-    assert "security" not in told["paths"]["/v1/track/{token}"]["get"]
-    references = {word for word in msgspec.json.encode(told).decode().split('"') if word.startswith("#/components/")}
-    for reference in references:
-        assert reference.rpartition("/")[2] in told["components"]["schemas"], reference
 
 
 def test_the_staff_token_is_minted_once_and_only_its_owner_may_read_it(database: str, tmp_path: Path) -> None:
