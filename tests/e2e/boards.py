@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
+from uuid import UUID
 
 from tests.e2e.states import HOME, at, eta, position
 
@@ -13,22 +15,41 @@ _PLACES = ("梧桐花园", "锦绣江南", "翠湖天地", "阳光新村", "汇�
 
 
 def alert(rule: str, subject: str, clock: str, ended: str | None = None, **params: Any) -> dict[str, Any]:
-    """An alert as the list has it."""
+    """An open alert as the list has it."""
+    number = int(subject.rpartition("-")[2])
+    named = visit(number, "scheduled", "09:20", "09:50")
+    about_visit = subject.startswith("v-")
     return {
-        "alert": f"00000000-0000-4000-8000-{abs(hash((rule, subject))) % 10**12:012d}",
+        "alert": str(UUID(int=zlib.crc32(f"{rule} {subject}".encode()))),
         "rule": rule,
         "started_at": at(clock),
         "ended_at": at(ended) if ended else None,
         "standing": True,
+        "state": "open",
         "rule_version": 1,
-        "subject_kind": "device" if rule == "sos" else "visit",
+        "subject_kind": "visit" if about_visit else "worker" if subject.startswith("w-") else "device",
         "subject": subject,
-        "worker": "w-1",
+        "worker": named["worker"]["worker"] if about_visit else subject if subject.startswith("w-") else None,
         "params": params,
         "evidence": [],
         "raised_known_at": at(clock),
         "known_at": at(clock),
         "revision": 1,
+        "acknowledged": None,
+        "resolved": None,
+        "context": {
+            "visit": subject if about_visit else None,
+            "customer": named["customer"]["customer"],
+            "customer_name": named["customer"]["name"] if about_visit else None,
+            "site": named["site"]["site"],
+            "site_name": named["site"]["name"] if about_visit else None,
+            "service": named["service"],
+            "worker": named["worker"]["worker"],
+            "worker_name": named["worker"]["name"],
+            "window_from": at("09:20"),
+            "window_to": at("09:50"),
+            "zone": "Asia/Shanghai",
+        },
     }
 
 
@@ -65,7 +86,7 @@ def late_visit() -> dict[str, Any]:
         "09:50",
         eta=eta("10:14", "10:10", "10:22", NOW, 2300),
         position=position(NOW, 1200, 1900),
-        alerts=[alert("late", "v-901", "10:00")],
+        alerts=[late_visit_alert()],
     )
 
 
@@ -101,17 +122,9 @@ def board(size: int = 12, now: str = NOW) -> dict[str, Any]:
     }
 
 
-def alerts() -> dict[str, Any]:
-    """The list of alerts."""
-    promised_ms = 1761011400000  # 09:50 in Shanghai
-    return {
-        "items": [
-            alert("sos", "phone-3", "10:03", device="phone-3", note="老人摔倒"),
-            alert("late", "v-901", "10:00", grace_s=600, promised_ms=promised_ms),
-            alert("no_show", "v-903", "09:30", no_show_s=1800, promised_ms=promised_ms - 3_000_000),
-        ],
-        "next": None,
-    }
+def late_visit_alert() -> dict[str, Any]:
+    """The alert of `late_visit`."""
+    return alert("late", "v-901", "10:00", grace_s=600, promised_ms=1761011400000)
 
 
 def detail() -> dict[str, Any]:
@@ -133,7 +146,7 @@ def detail() -> dict[str, Any]:
     def fact(key: str, kind: str, clock: str, known: str, **body: Any) -> dict[str, Any]:
         return {"fact": key, "kind": kind, "at": at(clock), "device": "phone-1", "known_at": at(known), "body": body}
 
-    full = alert("late", "v-901", "10:00", grace_s=600, promised_ms=1761011400000)
+    full = late_visit_alert()
     return {
         **line,
         "clock": {"now": at(NOW), "mode": "scaled", "rate": 60.0},

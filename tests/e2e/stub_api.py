@@ -6,13 +6,13 @@ import json
 import mimetypes
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 TILES = "/map/town.pmtiles"
 PAGES = Path(__file__).parents[2] / "api/pages"
@@ -20,27 +20,42 @@ PAGES = Path(__file__).parents[2] / "api/pages"
 
 @dataclass
 class Stub:
-    """What the server answers. `tracks`: token → progress; `refused`: token → status; `staff`: path → body;
-    `base_map`: the file of tiles below the markers."""
+    """What the server answers. `tracks`: token → progress; `refused`: token → status; `staff`: path → body, or what
+    makes one of the query; `deeds`: path → what makes an answer of a body sent there; `base_map`: the file of tiles
+    below the markers."""
 
     url: str = ""
     tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     staff: dict[str, Any] = field(default_factory=dict)
+    deeds: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    done: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
+    """Path, body and idempotency key of each deed."""
     asked: list[str] = field(default_factory=list)
     base_map: Path | None = None
     heartbeat_s: float = 1.0
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    """Cleared: deeds are heard and not answered yet."""
     _streams: list[queue.Queue[bytes | None]] = field(default_factory=list)
+    _desks: list[queue.Queue[bytes | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def push(self, token: str, progress: dict[str, Any]) -> None:
         """The new state of a visit, also to whoever is connected."""
         self.tracks[token] = progress
         for stream in list(self._streams):
-            stream.put(_frame(progress))
+            stream.put(_frame("progress", progress))
+
+    def tell(self, changed: dict[str, Any]) -> None:
+        """What the staff's stream says is new."""
+        for stream in list(self._desks):
+            stream.put(_frame("changed", changed))
 
     def hang_up(self) -> None:
         """Ends every stream, as a server does that restarts."""
-        for stream in list(self._streams):
+        for stream in [*self._streams, *self._desks]:
             stream.put(None)
 
 
@@ -56,20 +71,21 @@ def serving() -> Iterator[Stub]:
     try:
         yield stub
     finally:
+        stub.may_answer.set()
         stub.hang_up()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _frame(progress: dict[str, Any]) -> bytes:
-    return f"event: progress\nid: 1-1\nretry: 200\ndata: {json.dumps(progress)}\n\n".encode()
+def _frame(event: str, body: dict[str, Any]) -> bytes:
+    return f"event: {event}\nid: 1-1\nretry: 200\ndata: {json.dumps(body)}\n\n".encode()
 
 
 def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = urlsplit(self.path).path
+            path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
             stub.asked.append(self.path)
             parts = path.strip("/").split("/")
             if path.startswith("/v/"):
@@ -87,12 +103,22 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
                 self._track(parts[2], streamed=parts[-1] == "stream")
             elif self.headers.get("Authorization") != "Bearer staff-token":
                 self._json(401, {"title": "unauthorized", "status": 401})
+            elif path == "/v1/stream" and path not in stub.refused:
+                self._stream(stub._desks, _frame("reset", {"position": 1}))
             elif path in stub.staff:
-                self._json(200, stub.staff[path])
+                found = stub.staff[path]
+                self._json(200, found(query) if callable(found) else found)
             else:
                 self._json(404, {"title": "not found", "status": 404})
 
-        do_POST = do_GET  # noqa: N815 — the name that http.server looks for
+        def do_POST(self) -> None:
+            deed = stub.deeds.get(urlsplit(self.path).path)
+            if deed is None:
+                return self.do_GET()
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            stub.done.append((self.path, body, self.headers.get("Idempotency-Key")))
+            stub.may_answer.wait()
+            return self._json(200, deed(body))
 
         def _track(self, token: str, *, streamed: bool) -> None:
             if token in stub.refused or token not in stub.tracks:
@@ -101,12 +127,12 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             elif not streamed:
                 self._json(200, stub.tracks[token])
             else:
-                self._stream(token)
+                self._stream(stub._streams, _frame("progress", stub.tracks[token]))
 
-        def _stream(self, token: str) -> None:
+        def _stream(self, listeners: list[queue.Queue[bytes | None]], first: bytes) -> None:
             frames: queue.Queue[bytes | None] = queue.Queue()
-            frames.put(_frame(stub.tracks[token]))
-            stub._streams.append(frames)
+            frames.put(first)
+            listeners.append(frames)
             self._head(200, "text/event-stream")
             try:
                 while True:
@@ -121,7 +147,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 return  # the page went away
             finally:
-                stub._streams.remove(frames)
+                listeners.remove(frames)
 
         def _tiles(self) -> None:
             if stub.base_map is None or not stub.base_map.is_file():

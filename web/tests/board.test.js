@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keepEqual, lateness, matches, order, shiftDay, urgency } from "../src/console/order.ts";
+import { lateness, matches, order, shiftDay, urgency } from "../src/console/order.ts";
 import { placeHref, readPlace } from "../src/console/place.ts";
+import { keepEqual } from "../src/console/state.ts";
 
 const at = (clock) => `2025-10-21T${clock}:00.000Z`;
 const ms = (clock) => Date.parse(at(clock));
@@ -32,7 +33,9 @@ function visit(name, changes = {}) {
 }
 
 const eta = (clock) => ({ at: at(clock), early: at(clock), late: at(clock), made_at: at("02:00"), remaining_m: 1 });
-const open = (rule) => [{ alert: "a", rule, started_at: at("02:00"), ended_at: null, standing: true }];
+const open = (rule, changes = {}) => [
+  { alert: "a", rule, started_at: at("02:00"), ended_at: null, standing: true, state: "open", ...changes },
+];
 
 test("a visit is late when its window is over, at risk when that is to be expected", () => {
   assert.equal(urgency(visit("v"), ms("01:00")), "none");
@@ -43,12 +46,17 @@ test("a visit is late when its window is over, at risk when that is to be expect
   assert.equal(urgency(visit("v", { arrived_at: at("02:40") }), ms("02:50")), "none");
 });
 
-test("help comes before all, and a retracted alert counts for nothing", () => {
+test("help comes before all, broken promises before what may come to that", () => {
   assert.equal(urgency(visit("v", { over: true, alerts: open("sos") }), ms("01:00")), "alarm");
   assert.equal(urgency(visit("v", { over: true, status: "missed", alerts: open("no_show") }), ms("03:30")), "late");
-  const [alert] = open("late");
-  assert.equal(urgency(visit("v", { alerts: [{ ...alert, standing: false }] }), ms("01:00")), "none");
-  assert.equal(urgency(visit("v", { over: true, alerts: [{ ...alert, ended_at: at("02:40") }] }), ms("03:00")), "none");
+  assert.equal(urgency(visit("v", { alerts: open("silent_device") }), ms("01:00")), "risk");
+});
+
+test("what is retracted, dealt with or past asks for nobody", () => {
+  for (const changes of [{ state: "retracted", standing: false }, { state: "resolved" }, { ended_at: at("02:40") }]) {
+    const over = visit("v", { over: true, alerts: open("late", changes) });
+    assert.equal(urgency(over, ms("03:00")), "none", JSON.stringify(changes));
+  }
 });
 
 test("attention first by how much, the rest by window", () => {
@@ -84,6 +92,9 @@ test("search looks at names and places, days step over months, and the address k
   assert.ok(matches(visit("v"), "梧桐"));
   assert.ok(!matches(visit("v"), "碧桂园"));
   assert.equal(shiftDay("2025-10-31", 1), "2025-11-01");
-  const place = { day: "2025-10-21", visit: "v/1 ä" };
-  assert.deepEqual(readPlace(placeHref(place)), place);
+  const place = { view: "board", id: "v/1 ä", ask: { day: "2025-10-21" } };
+  assert.deepEqual(readPlace(placeHref(place.view, place.id, place.ask)), place);
+  assert.deepEqual(readPlace("#day=2025-10-21&visit=v-1"), { ...place, id: "v-1" });
+  assert.deepEqual(readPlace("#nowhere/x"), { view: "board", id: "x", ask: {} });
+  assert.equal(placeHref("alerts", null, { rule: null, state: "all" }), "#alerts?state=all");
 });

@@ -1,123 +1,56 @@
-// The board of one business day: what wants attention first, then what is to come, then what is over.
+// The board of one business day: what needs a look first, then what is to come, then what is over.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { cellNow, readClock, tickMs } from "../shared/clock.ts";
-import { STATUSES, type AlertPage, type Board, type Status } from "../shared/contract.ts";
-import { IconBack, IconClock, IconDoor, IconNext } from "../shared/icons.tsx";
-import type { Language } from "../shared/language.ts";
-import { useTick } from "../shared/tick.ts";
-import { timesFor } from "../shared/times.ts";
-import { Alerts } from "./alerts.tsx";
+import { useMemo, useState } from "preact/hooks";
+import { STATUSES, type Board } from "../shared/contract.ts";
+import { AlertRow } from "./alerts/row.tsx";
+import { byUrgency } from "./alerts/order.ts";
+import { usePolled } from "./ask.ts";
+import { DayPicker } from "./day-picker.tsx";
+import { useDesk } from "./desk.ts";
 import { Detail } from "./detail.tsx";
-import { keepEqual, matches, order, shiftDay } from "./order.ts";
-import { placeHref, usePlace } from "./place.ts";
-import { usePolled } from "./poll.ts";
+import { isAmong, matches, order, urgency, type Only } from "./order.ts";
+import { placeHref, type Place } from "./place.ts";
+import { isActive, keepEqual } from "./state.ts";
 import { VisitTable } from "./table.tsx";
-import type { Words } from "./words.ts";
 
-interface Props {
-  token: string;
-  words: Words;
-  language: Language;
-  leave: (refused: boolean) => void;
-  toggle: preact.JSX.Element;
-}
+/** Another day's board changes rarely. */
+const OTHER_DAY_MS = 30_000;
+/** Visits that are over are folded where there are more than these, so that the open ones are not buried. */
+const FOLD_FROM = 12;
+/** Beside the board the most urgent alerts only; the inbox has all. */
+const MOST_ALERTS = 6;
 
-export function BoardView({ token, words, language, leave, toggle }: Props) {
-  const [place, go] = usePlace();
-  const polled = usePolled<Board>(`/v1/board${place.day ? `?day=${place.day}` : ""}`, token, keepEqual);
-  const alerts = usePolled<AlertPage>("/v1/alerts?standing=true&limit=100", token);
-  const [only, setOnly] = useState<Status | null>(null);
+export function BoardView({ place }: { place: Place }) {
+  const { token, words, live, minuteMs } = useDesk();
+  const chosen = place.ask.day ?? null;
+  const another = chosen !== null && chosen !== live.board?.day;
+  const polled = usePolled<Board>(another ? `/v1/board?day=${chosen}` : null, token, {
+    everyMs: OTHER_DAY_MS,
+    merge: keepEqual,
+  });
+  const board = another ? polled.value : live.board;
+  const [only, setOnly] = useState<Only | null>(null);
   const [search, setSearch] = useState("");
-  const board = polled.value;
-  const reading = useMemo(() => (board ? readClock(board.clock, polled.heardMs) : null), [board]);
-  useTick(tickMs(reading));
-  useEffect(() => {
-    if (polled.trouble === "unauthorized") leave(true);
-  }, [polled.trouble]);
-
-  const nowMs = reading ? cellNow(reading, Date.now()) : 0;
-  // Rows need the minute only: between two minutes they are not drawn again.
-  const minuteMs = Math.floor(nowMs / 60_000) * 60_000;
-  const times = timesFor(language, board?.zone ?? "UTC");
+  const visits = board?.visits;
   const shown = useMemo(
-    () => (board?.visits ?? []).filter((visit) => (!only || visit.status === only) && matches(visit, search)),
-    [board?.visits, only, search],
+    () => (visits ?? []).filter((visit) => isAmong(visit, only, minuteMs) && matches(visit, search)),
+    [visits, only, search, minuteMs],
   );
   const groups = useMemo(() => order(shown, minuteMs), [shown, minuteMs]);
-  const counts = board?.counts ?? {};
-  const day = place.day ?? board?.day ?? null;
-  const toDay = (next: string | null): void => go({ day: next, visit: null });
+  const counts = useMemo(() => count(visits ?? [], minuteMs), [visits, minuteMs]);
+  const filters: Only[] = ["attention", "alerts", ...STATUSES];
+  const names: Record<string, string> = { attention: words.groups.attention, alerts: words.someAlert, ...words.status };
+  const narrowed = only !== null || search.trim() !== "";
 
   return (
-    <div class={place.visit ? "console console-detail" : "console"}>
-      <header class="bar">
-        <h1 class="brand">
-          <IconDoor />
-          {words.title}
-        </h1>
-        <div class="days">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.dayBefore}
-            disabled={!day}
-            onClick={() => day && toDay(shiftDay(day, -1))}
-          >
-            <IconBack />
-          </button>
-          <input
-            type="date"
-            aria-label={words.day}
-            value={day ?? ""}
-            onChange={(event) => toDay(event.currentTarget.value || null)}
+    <div class={place.id ? "view board-view is-detail" : "view board-view"}>
+      <div class="pane">
+        <div class="toolbar">
+          <DayPicker
+            chosen={chosen}
+            day={chosen ?? board?.day ?? null}
+            choose={(day) => void (location.hash = placeHref("board", null, { day }))}
           />
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.dayAfter}
-            disabled={!day}
-            onClick={() => day && toDay(shiftDay(day, 1))}
-          >
-            <IconNext />
-          </button>
-          <button type="button" class="text-button" disabled={place.day === null} onClick={() => toDay(null)}>
-            {words.today}
-          </button>
-        </div>
-        <p class={reading && reading.mode !== "wall" ? "now now-other" : "now"} data-testid="clock">
-          <IconClock />
-          {reading && clockText(words, reading.mode, reading.rate, times.clock(nowMs))}
-        </p>
-        <div class="bar-end">
-          {toggle}
-          <button type="button" class="text-button" onClick={() => leave(false)}>
-            {words.leave}
-          </button>
-        </div>
-      </header>
-      {polled.trouble === "network" && (
-        <p class="trouble" role="status">
-          {words.trouble}
-        </p>
-      )}
-      <main class="board" aria-busy={board === null}>
-        <div class="filters">
-          <button type="button" class="filter" aria-pressed={only === null} onClick={() => setOnly(null)}>
-            {words.everything} <b>{board?.visits.length ?? "–"}</b>
-          </button>
-          {STATUSES.filter((status) => counts[status]).map((status) => (
-            <button
-              key={status}
-              type="button"
-              class={`filter status-${status}`}
-              aria-pressed={only === status}
-              onClick={() => setOnly(only === status ? null : status)}
-            >
-              <span class="dot" aria-hidden="true" />
-              {words.status[status]} <b>{counts[status]}</b>
-            </button>
-          ))}
           <input
             type="search"
             class="search"
@@ -127,47 +60,86 @@ export function BoardView({ token, words, language, leave, toggle }: Props) {
             onInput={(event) => setSearch(event.currentTarget.value)}
           />
         </div>
+        <div class="filters" role="group" aria-label={words.columns.status}>
+          <button type="button" class="filter" aria-pressed={only === null} onClick={() => setOnly(null)}>
+            {words.everything} <b>{visits?.length ?? "–"}</b>
+          </button>
+          {filters
+            .filter((each) => counts[each] || each === only)
+            .map((each) => (
+              <button
+                key={each}
+                type="button"
+                class={`filter status-${each}`}
+                aria-pressed={only === each}
+                onClick={() => setOnly(only === each ? null : each)}
+              >
+                <span class="dot" aria-hidden="true" />
+                {names[each]} <b>{counts[each] ?? 0}</b>
+              </button>
+            ))}
+        </div>
+        {another && polled.trouble === "network" && (
+          <p class="trouble" role="status">
+            {words.trouble}
+          </p>
+        )}
+        {!board && <p class="empty">{words.loading}</p>}
         {board && board.visits.length === 0 && <p class="empty">{words.nothing}</p>}
         {board && board.visits.length > 0 && shown.length === 0 && <p class="empty">{words.nothingFound}</p>}
         {(["attention", "open", "over"] as const).map((name) => (
           <VisitTable
-            key={name}
+            key={`${name} ${chosen}`}
             name={name}
             visits={groups[name]}
-            minuteMs={minuteMs}
-            words={words}
-            times={times}
-            language={language}
-            place={place}
+            folded={name === "over" && !narrowed && groups.over.length > FOLD_FROM && shown.length > groups.over.length}
+            day={chosen}
+            opened={place.id}
           />
         ))}
-      </main>
+      </div>
       <aside class="side">
-        {place.visit ? (
-          <Detail
-            key={place.visit}
-            visit={place.visit}
-            token={token}
-            words={words}
-            language={language}
-            backHref={placeHref({ day: place.day, visit: null })}
-          />
+        {place.id ? (
+          <Detail key={place.id} visit={place.id} backHref={placeHref("board", null, { day: chosen })} />
         ) : (
-          <Alerts
-            page={alerts.value}
-            visits={board?.visits ?? []}
-            words={words}
-            times={times}
-            nowMs={minuteMs}
-            place={place}
-          />
+          <OpenAlerts />
         )}
       </aside>
     </div>
   );
 }
 
-function clockText(words: Words, mode: string, rate: number, clock: string): string {
-  if (mode === "scaled") return words.demoClock(String(Math.round(rate * 10) / 10), clock);
-  return mode === "followed" ? words.replayClock(clock) : clock;
+function count(visits: Board["visits"], nowMs: number): Partial<Record<Only, number>> {
+  const counts: Partial<Record<Only, number>> = {};
+  const add = (name: Only): void => void (counts[name] = (counts[name] ?? 0) + 1);
+  for (const visit of visits) {
+    add(visit.status);
+    if (urgency(visit, nowMs) !== "none") add("attention");
+    if (visit.alerts.some(isActive)) add("alerts");
+  }
+  return counts;
+}
+
+function OpenAlerts() {
+  const { words, live } = useDesk();
+  const active = useMemo(() => [...(live.alerts?.values() ?? [])].filter(isActive).sort(byUrgency), [live.alerts]);
+  const open = active.filter((alert) => alert.state === "open");
+  return (
+    <section class="card alert-list" data-testid="alerts" aria-label={words.openAlerts}>
+      <h2>
+        {words.openAlerts} <span class="quiet">{open.length}</span>
+      </h2>
+      {open.length === 0 && live.alerts && <p class="quiet pad">{words.alerts.none}</p>}
+      <ul>
+        {open.slice(0, MOST_ALERTS).map((alert) => (
+          <AlertRow key={alert.alert} alert={alert} href={placeHref("alerts", alert.alert)} />
+        ))}
+      </ul>
+      <p class="pad">
+        <a href={placeHref("alerts")}>
+          {words.allAlerts} <span class="quiet">{active.length}</span>
+        </a>
+      </p>
+    </section>
+  );
 }

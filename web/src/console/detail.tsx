@@ -1,35 +1,33 @@
 // One visit with everything that is known: the promise, what happened, what each step rests on and when we knew it.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { cellNow, readClock } from "../shared/clock.ts";
 import type { FactRow, TimelineStep, VisitDetail } from "../shared/contract.ts";
-import { IconAlert, IconBack } from "../shared/icons.tsx";
+import { IconBack } from "../shared/icons.tsx";
 import type { Language } from "../shared/language.ts";
 import { serviceName } from "../shared/services.ts";
 import { timesFor, type Times } from "../shared/times.ts";
-import { explain } from "./alerts.tsx";
+import { usePolled } from "./ask.ts";
+import { AlertBadge, StatusChip } from "./badge.tsx";
+import { useDesk } from "./desk.ts";
+import { explain } from "./explain.ts";
 import { CustomerLinkMaker } from "./link.tsx";
-import { usePolled } from "./poll.ts";
-import type { Words } from "./words.ts";
+import { placeHref } from "./place.ts";
+import { word, type Words } from "./words.ts";
 
 /** Knowing something this much later than it happened is worth saying. */
 const LATE_KNOWLEDGE_S = 60;
 
-interface Props {
-  visit: string;
-  token: string;
-  words: Words;
-  language: Language;
-  backHref: string;
-}
-
-export function Detail({ visit, token, words, language, backHref }: Props) {
+export function Detail({ visit, backHref }: { visit: string; backHref: string }) {
+  const { token, words, language } = useDesk();
   const path = `/v1/visits/${encodeURIComponent(visit)}`;
   const { value, heardMs, trouble } = usePolled<VisitDetail>(path, token);
   const title = useRef<HTMLHeadingElement>(null);
   const isThere = value !== null;
   useEffect(() => title.current?.focus(), [isThere]);
   const nowMs = value ? cellNow(readClock(value.clock, heardMs), Date.now()) : 0;
+  const times = timesFor(language, value?.zone ?? "UTC");
   return (
     <section class="card detail" data-testid="detail">
       <a class="back" href={backHref}>
@@ -41,22 +39,13 @@ export function Detail({ visit, token, words, language, backHref }: Props) {
         <>
           <h2 ref={title} tabIndex={-1}>
             {value.customer.name ?? value.customer.customer}
-            <span class={`status-chip status-${value.status}`}>
-              <span class="dot" aria-hidden="true" />
-              {words.status[value.status]}
-            </span>
+            <StatusChip status={value.status} words={words} />
           </h2>
-          <Summary
-            visit={value}
-            nowMs={nowMs}
-            words={words}
-            times={timesFor(language, value.zone)}
-            language={language}
-          />
-          <CustomerLinkMaker path={path} token={token} words={words} times={timesFor(language, value.zone)} />
-          <VisitAlerts visit={value} words={words} times={timesFor(language, value.zone)} />
-          <Timeline visit={value} nowMs={nowMs} words={words} times={timesFor(language, value.zone)} />
-          <Facts visit={value} words={words} times={timesFor(language, value.zone)} />
+          <Summary visit={value} {...{ nowMs, words, times, language }} />
+          <CustomerLinkMaker path={path} token={token} words={words} times={times} />
+          <VisitAlerts visit={value} {...{ nowMs, words, times }} />
+          <Timeline visit={value} {...{ nowMs, words, times }} />
+          <Facts visit={value} words={words} times={times} />
         </>
       )}
     </section>
@@ -72,10 +61,14 @@ interface Part {
 function Summary({ visit, nowMs, words, times, language }: Part & { nowMs: number; language: Language }) {
   const { promises, timeliness: kept, position, eta } = visit;
   const window = (from: string, to: string): string => times.window(Date.parse(from), Date.parse(to), nowMs);
-  const rows: [string, string][] = [[words.promise, window(promises.from, promises.to)]];
+  const rows: [string, ComponentChildren][] = [[words.promise, window(promises.from, promises.to)]];
   if (promises.revision > 1) rows.push([words.firstPromise, window(promises.first_from, promises.first_to)]);
   rows.push([words.service, serviceName(visit.service, language)], [words.planned, words.duration(visit.planned_s)]);
-  rows.push([words.columns.worker, visit.worker ? (visit.worker.name ?? visit.worker.worker) : words.nobody]);
+  const { worker } = visit;
+  rows.push([
+    words.columns.worker,
+    worker ? <a href={placeHref("worker", worker.worker)}>{worker.name ?? worker.worker}</a> : words.nobody,
+  ]);
   rows.push([words.address, [visit.site.name, visit.site.address].filter(Boolean).join(" · ")]);
   if (kept.arrived_at) {
     const late = kept.lateness_s ?? 0;
@@ -117,7 +110,7 @@ function Summary({ visit, nowMs, words, times, language }: Part & { nowMs: numbe
   );
 }
 
-function VisitAlerts({ visit, words, times }: Part) {
+function VisitAlerts({ visit, nowMs, words, times }: Part & { nowMs: number }) {
   if (visit.alerts.length === 0) return null;
   return (
     <>
@@ -126,27 +119,15 @@ function VisitAlerts({ visit, words, times }: Part) {
         {visit.alerts.map((alert) => (
           <li key={alert.alert} class={alert.standing ? "alert" : "alert alert-gone"}>
             <p class="alert-head">
-              <span class={`alert-chip rule-${alert.rule}${alert.standing && !alert.ended_at ? "" : " alert-over"}`}>
-                <IconAlert />
-                {words.rule[alert.rule] ?? alert.rule}
-              </span>
+              <a href={placeHref("alerts", alert.alert)}>
+                <AlertBadge alert={alert} words={words} />
+              </a>
               <span class="quiet">
-                {times.clock(Date.parse(alert.started_at))} ·{" "}
-                {!alert.standing
-                  ? words.alertRetracted
-                  : alert.ended_at
-                    ? words.alertEnded(times.clock(Date.parse(alert.ended_at)))
-                    : words.alertOpen}
+                {times.clock(Date.parse(alert.started_at))}
+                {alert.ended_at && `–${times.clock(Date.parse(alert.ended_at))}`}
               </span>
             </p>
-            <p>{explain(alert, words, times)}</p>
-            <p class="quiet small">
-              {words.version(alert.rule_version)} · {words.changedFacts(alert.evidence.length)}
-              {alert.history.map(
-                (change) =>
-                  ` · ${times.clock(Date.parse(change.known_at))} ${words.change[change.change] ?? change.change}${change.reason ? ` (${change.reason})` : ""}`,
-              )}
-            </p>
+            <p class="small">{explain(alert, words, times, nowMs)}</p>
           </li>
         ))}
       </ul>
@@ -202,7 +183,7 @@ function knowledge(step: TimelineStep, words: Words, times: Times): string {
 
 function evidence(id: string, fact: FactRow | undefined, words: Words, times: Times): string {
   if (!fact) return id.slice(0, 8);
-  return `${times.clock(Date.parse(fact.at))} ${words.kind[fact.kind] ?? fact.kind} · ${fact.device}`;
+  return `${times.clock(Date.parse(fact.at))} ${word(words.kind, fact.kind)} · ${fact.device}`;
 }
 
 function Facts({ visit, words, times }: Part) {
@@ -217,7 +198,7 @@ function Facts({ visit, words, times }: Part) {
           <li key={fact.fact}>
             <details>
               <summary>
-                <time>{times.clock(Date.parse(fact.at))}</time> <b>{words.kind[fact.kind] ?? fact.kind}</b>{" "}
+                <time>{times.clock(Date.parse(fact.at))}</time> <b>{word(words.kind, fact.kind)}</b>{" "}
                 <span class="quiet">
                   {fact.device} · {words.knownAt(times.clock(Date.parse(fact.known_at)))}
                 </span>

@@ -1,7 +1,12 @@
 // The staff's page begins here: /console#token=….
 
 import "../shared/base.css";
-import "./console.css";
+import "./style/shell.css";
+import "./style/marks.css";
+import "./style/board.css";
+import "./style/alerts.css";
+import "./style/map.css";
+import "./style/worker.css";
 
 import { render } from "preact";
 import { ConsolePage } from "./page.tsx";

@@ -1,22 +1,37 @@
 // Which visits want a person's eye first, and how far each is from its promise. Pure.
 
-import type { Board, BoardVisit } from "../shared/contract.ts";
+import type { BoardVisit, Status } from "../shared/contract.ts";
+import { isActive } from "./state.ts";
 
 /** `alarm`: somebody asked for help; `late`: the promise is broken and open; `risk`: it may break. */
 export type Urgency = "alarm" | "late" | "risk" | "none";
 
 const RANK: Record<Urgency, number> = { alarm: 0, late: 1, risk: 2, none: 3 };
 
+/** Rules whose alerts say that a promise is broken; any other says that it may come to that. */
+const BROKEN = new Set(["late", "no_show"]);
+
 export function urgency(visit: BoardVisit, nowMs: number): Urgency {
-  const open = visit.alerts.filter((alert) => alert.standing && alert.ended_at === null);
+  const open = visit.alerts.filter((alert) => isActive(alert) && alert.ended_at === null);
   if (open.some((alert) => alert.rule === "sos")) return "alarm";
-  if (open.length > 0) return "late";
+  if (open.some((alert) => BROKEN.has(alert.rule))) return "late";
+  if (open.length > 0) return "risk";
   if (visit.over || visit.arrived_at) return "none";
   const endMs = Date.parse(visit.window_to);
   if (nowMs > endMs) return "late";
   if (visit.eta && Date.parse(visit.eta.at) > endMs) return "risk";
   const waiting = visit.status === "scheduled" || visit.status === "rescheduled";
   return waiting && nowMs > Date.parse(visit.window_from) ? "risk" : "none";
+}
+
+/** What a board may be narrowed to: what needs a look, those with alerts, or one status. */
+export type Only = "attention" | "alerts" | Status;
+
+export function isAmong(visit: BoardVisit, only: Only | null, nowMs: number): boolean {
+  if (only === null) return true;
+  if (only === "attention") return urgency(visit, nowMs) !== "none";
+  if (only === "alerts") return visit.alerts.some(isActive);
+  return visit.status === only;
 }
 
 /** Seconds against the end of the promised window: after arrival as it was, before it as it will be at least. */
@@ -54,17 +69,6 @@ export function order(visits: readonly BoardVisit[], nowMs: number): Ordered {
   }
   groups.attention.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
   return groups;
-}
-
-/** The fresh board with visits that have not changed kept as the same objects. */
-export function keepEqual(old: Board | null, fresh: Board): Board {
-  if (!old || old.day !== fresh.day) return fresh;
-  const known = new Map(old.visits.map((visit) => [visit.visit, visit]));
-  const visits = fresh.visits.map((visit) => {
-    const before = known.get(visit.visit);
-    return before && JSON.stringify(before) === JSON.stringify(visit) ? before : visit;
-  });
-  return { ...fresh, visits };
 }
 
 export function matches(visit: BoardVisit, text: string): boolean {

@@ -1,9 +1,9 @@
-// The staff's page: who you are, then the board of a day, then one visit beside it.
+// The staff's page: who you are, then the console in your language.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { IconDoor } from "../shared/icons.tsx";
 import { pickLanguage, rememberedLanguage, rememberLanguage, type Language } from "../shared/language.ts";
-import { BoardView } from "./board.tsx";
+import { Console } from "./console.tsx";
 import { keepToken, takeToken } from "./token.ts";
 import { WORDS, type Words } from "./words.ts";
 
@@ -16,7 +16,7 @@ export function ConsolePage() {
   const words = WORDS[language];
   useEffect(() => {
     document.documentElement.lang = language;
-    document.title = `${words.title} · Doorstep`;
+    document.title = `${words.title} · Doorstep`; // the gate's; the console says more
   }, [language]);
 
   const toggleLanguage = (): void => {
@@ -46,7 +46,7 @@ export function ConsolePage() {
     </button>
   );
   if (token === null) return <Gate words={words} refused={refused} enter={enter} toggle={toggle} />;
-  return <BoardView token={token} words={words} language={language} leave={leave} toggle={toggle} />;
+  return <Console key={token} {...{ token, words, language, leave, toggle }} />;
 }
 
 function Gate(props: { words: Words; refused: boolean; enter: (token: string) => void; toggle: preact.JSX.Element }) {

@@ -120,7 +120,7 @@ export interface AlertBrief {
 export interface BoardVisit {
   visit: string;
   customer: { customer: string; name: string | null };
-  site: { site: string; name: string; address: string; lat: number; lon: number };
+  site: { site: string; name: string; address: string; lat: number; lon: number; fence?: Fence | null };
   worker: { worker: string; name: string | null } | null;
   service: string;
   window_from: string;

@@ -96,3 +96,13 @@ export const IconRoute = () => (
     <path d="M6 20.2a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM18 7.8a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 18.2h7.5a3.1 3.1 0 0 0 0-6.2h-7a3.1 3.1 0 0 1 0-6.2H16" />
   </Icon>
 );
+export const IconPlay = () => (
+  <Icon>
+    <path d="M8 5.5v13l10.5-6.5z" />
+  </Icon>
+);
+export const IconPause = () => (
+  <Icon>
+    <path d="M8.5 6v12M15.5 6v12" />
+  </Icon>
+);

@@ -15,6 +15,8 @@ export interface Times {
   clock(ms: number): string;
   /** 今天, 明天, 10月21日周二: relative to `nowMs`. */
   day(ms: number, nowMs: number): string;
+  /** 09:42:20 */
+  exact(ms: number): string;
   /** 09:42, with the day in front where it is not that of `nowMs`. */
   moment(ms: number, nowMs: number): string;
   /** 今天 09:30–10:00 */
@@ -40,6 +42,7 @@ export function timesFor(language: Language, zone: string): Times {
 
 function make(language: Language, timeZone: string): Times {
   const clockFormat = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+  const exactFormat = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "medium" });
   const isoFormat = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   const dayFormat = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
     timeZone,
@@ -60,6 +63,7 @@ function make(language: Language, timeZone: string): Times {
   const span = (fromMs: number, toMs: number): string => `${clock(fromMs)}–${clock(toMs)}`;
   return {
     clock,
+    exact: (ms) => exactFormat.format(ms),
     day,
     isoDay,
     span,

@@ -1,0 +1,167 @@
+// The console around its views: where one is, what the time is, whether the line lives, who asks for help.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { cellNow, tickMs, type Reading } from "../shared/clock.ts";
+import { IconAlert, IconBell, IconBoard, IconChart, IconClock, IconDoor, IconMap, IconPerson } from "../shared/icons.tsx";
+import type { Language } from "../shared/language.ts";
+import { useTick } from "../shared/tick.ts";
+import { timesFor, type Times } from "../shared/times.ts";
+import { AlertsView } from "./alerts/inbox.tsx";
+import { subjectOf } from "./alerts/row.tsx";
+import { BoardView } from "./board.tsx";
+import { DeskProvider, useDesk, useMinute, type Desk } from "./desk.ts";
+import { useFeed } from "./feed.ts";
+import { MapView } from "./map/map-view.tsx";
+import { placeHref, usePlace, VIEWS, type Place, type View } from "./place.ts";
+import { isUntaken } from "./state.ts";
+import { TimelinessView } from "./timeliness.tsx";
+import { WorkerView } from "./worker/worker-view.tsx";
+import { word, type Words } from "./words.ts";
+
+interface Props {
+  token: string;
+  words: Words;
+  language: Language;
+  leave: (refused: boolean) => void;
+  toggle: preact.JSX.Element;
+}
+
+const ICONS: Record<View, () => preact.JSX.Element> = {
+  board: IconBoard,
+  map: IconMap,
+  alerts: IconBell,
+  worker: IconPerson,
+  timeliness: IconChart,
+};
+
+export function Console({ token, words, language, leave, toggle }: Props) {
+  const place = usePlace();
+  const [live, feed] = useFeed(token);
+  const minuteMs = useMinute(live.reading);
+  const times = timesFor(language, live.board?.zone ?? "UTC");
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (live.unauthorized) leave(true);
+  }, [live.unauthorized]);
+  useEffect(() => scrollTo(0, 0), [place.view, place.id]);
+
+  const untaken = useMemo(() => [...(live.alerts?.values() ?? [])].filter(isUntaken), [live.alerts]);
+  const calls = untaken.filter((alert) => alert.rule === "sos");
+  useEffect(() => {
+    const name = `${words.views[place.view]} · Doorstep`;
+    document.title = `${untaken.length > 0 ? `(${untaken.length}) ` : ""}${name}`;
+  }, [untaken.length, place.view, words]);
+
+  const desk: Desk = { token, language, words, times, live, feed, minuteMs };
+  return (
+    <DeskProvider value={desk}>
+      <div class={`console at-${place.view}${place.id === null ? "" : " at-one"}`}>
+        <button type="button" class="skip" onClick={() => main.current?.focus()}>
+          {words.toContent}
+        </button>
+        <header class="bar">
+          <h1 class="brand">
+            <IconDoor />
+            <span>{words.title}</span>
+          </h1>
+          <nav class="tabs" aria-label={words.navigation}>
+            {VIEWS.map((view) => {
+              const Icon = ICONS[view];
+              return (
+                <a key={view} href={placeHref(view)} aria-current={place.view === view ? "page" : undefined}>
+                  <Icon />
+                  <span>{words.views[view]}</span>
+                  {view === "alerts" && untaken.length > 0 && (
+                    <b class={calls.length > 0 ? "tab-count tab-count-sos" : "tab-count"}>
+                      {untaken.length}
+                      <span class="unseen"> {words.alerts.state.open}</span>
+                    </b>
+                  )}
+                </a>
+              );
+            })}
+          </nav>
+          <div class="bar-end">
+            <Now reading={live.reading} words={words} times={times} />
+            <p class={`line line-${live.connection}`} data-testid="line" data-connection={live.connection}>
+              <span class="dot" aria-hidden="true" />
+              <span>{word(words.connection, live.connection)}</span>
+            </p>
+            {toggle}
+            <button type="button" class="text-button" onClick={() => leave(false)}>
+              {words.leave}
+            </button>
+          </div>
+        </header>
+        {calls.length > 0 && (
+          <div class="calls" role="alert" data-testid="sos">
+            {calls.map((alert) => (
+              <a key={alert.alert} href={placeHref("alerts", alert.alert)}>
+                <IconAlert />
+                <b>{words.alerts.sosBanner(subjectOf(alert, words), times.clock(Date.parse(alert.started_at)))}</b>
+                <span class="calls-look">{words.alerts.look}</span>
+              </a>
+            ))}
+          </div>
+        )}
+        {live.connection === "lost" && (
+          <p class="trouble" role="status">
+            {words.trouble}
+          </p>
+        )}
+        <main ref={main} tabIndex={-1} aria-busy={live.board === null}>
+          <Shown place={place} />
+        </main>
+        <Announcer />
+      </div>
+    </DeskProvider>
+  );
+}
+
+function Shown({ place }: { place: Place }) {
+  if (place.view === "map") return <MapView place={place} />;
+  if (place.view === "alerts") return <AlertsView place={place} />;
+  if (place.view === "worker") return <WorkerView place={place} />;
+  if (place.view === "timeliness") return <TimelinessView place={place} />;
+  return <BoardView place={place} />;
+}
+
+/** The cell's time. One that is not the wall's says so. */
+function Now({ reading, words, times }: { reading: Reading | null; words: Words; times: Times }) {
+  useTick(tickMs(reading));
+  if (!reading) return null;
+  const clock = times.clock(cellNow(reading, Date.now()));
+  const text =
+    reading.mode === "scaled"
+      ? words.demoClock(String(Math.round(reading.rate * 10) / 10), clock)
+      : reading.mode === "followed"
+        ? words.replayClock(clock)
+        : clock;
+  return (
+    <p class={reading.mode === "wall" ? "now" : "now now-other"} data-testid="clock">
+      <IconClock />
+      {text}
+    </p>
+  );
+}
+
+/** Says new alerts to those who do not see them appear. */
+function Announcer() {
+  const { live, words } = useDesk();
+  const [said, setSaid] = useState("");
+  const known = useRef(new Set<string>());
+  useEffect(() => {
+    const news = [...live.fresh].filter((id) => !known.current.has(id)).flatMap((id) => live.alerts?.get(id) ?? []);
+    known.current = new Set(live.fresh);
+    if (news.length === 0) return;
+    const names = news.map((alert) =>
+      words.alerts.about(word(words.alerts.rule, alert.rule), subjectOf(alert, words)),
+    );
+    setSaid(words.alerts.arrivedNew(names.join(", ")));
+  }, [live.fresh]);
+  return (
+    <p class="unseen" role="status" aria-live="polite" data-testid="announcer">
+      {said}
+    </p>
+  );
+}
