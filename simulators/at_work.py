@@ -27,9 +27,9 @@ from simulators.wire import (
     rfc3339,
 )
 
-_TO_THE_DOOR_S = (20.0, 150.0)
-"""From the middle of the compound: which house, which stairs."""
-_SETTLING_MIN = (2.0, 6.0)
+_TO_THE_DOOR_S = (60.0, 240.0)
+"""From the middle of the compound: the guard's book, which house, which stairs."""
+_SETTLING_MIN = (3.0, 7.0)
 """From the door to the service, where nobody signs in."""
 _STAYS = (0.97, 1.06)
 """Share of the planned time."""
@@ -69,12 +69,13 @@ class Work:
             self._ticks_off(visit, service_ms, ends_ms)
         if course.mishap is Mishap.SOS:
             self._calls_for_help(course, service_ms + round((ends_ms - service_ms) * 0.4))
-        if method and not self.gone and rng.random() < _SIGNS_OUT:
+        signs_out = method is not None and not self.gone and rng.random() < _SIGNS_OUT
+        if method and signs_out:
             self._signs(visit, ends_ms, method, out=True)
         self._door(visit, ends_ms - 15_000)
-        course.ended_ms = ends_ms
         leaves_ms = ends_ms + 5_000
         out_ms = leaves_ms + round(_to_fence_m(visit) / WALK_MPS * 1000)
+        course.ended_ms = ends_ms if signs_out else out_ms
         if self.gone:
             course.away.append((out_ms, None))
         self._phone.crosses(out_ms, visit.place.gate, visit.site, inside=False)

@@ -102,8 +102,9 @@ class Round:
         earliest_ms = self._free_ms
         if mishap in (Mishap.JUMP, Mishap.DEAD_ON_THE_WAY, Mishap.SIGNED_EARLY) and before is not None:
             earliest_ms = max(earliest_ms, before.ends_ms + MINUTE_MS)
+        halt_ms = self._minutes(16, 25) if mishap is Mishap.DEAD_ON_THE_WAY else 0
         way = trip(self._rng, self._here, visit.place, self._member.mps)
-        leaves_ms = self._leaving_ms(course, way, earliest_ms)
+        leaves_ms = self._leaving_ms(course, way, earliest_ms, halt_ms)
         soonest_ms = max(earliest_ms, visit.opens_ms - _EARLIEST_MS - _entry_ms(way, visit))
         at_once = leaves_ms - self._free_ms < _REST_MS and soonest_ms - self._free_ms < MINUTE_MS
         if self._site is not None and at_once and mishap not in LATE and not self._work.gone:
@@ -111,7 +112,7 @@ class Round:
         if self._site is not None and leaves_ms > self._free_ms:
             self._rests(visit, mishap)
             way = trip(self._rng, self._here, visit.place, self._member.mps)
-            leaves_ms = self._leaving_ms(course, way, max(earliest_ms, self._free_ms))
+            leaves_ms = self._leaving_ms(course, way, max(earliest_ms, self._free_ms), halt_ms)
         marks = shifted(way, leaves_ms)
         entry_ms = _entry_ms(way, visit)
         if mishap is Mishap.SIGNED_AND_LATE:
@@ -122,7 +123,7 @@ class Round:
         if mishap is Mishap.BREAKDOWN:
             marks = self._breaks_down(course, way, entry_ms)
         elif mishap is Mishap.DEAD_ON_THE_WAY:
-            marks = self._dies(way, leaves_ms, entry_ms)
+            marks = self._dies(way, leaves_ms, entry_ms, halt_ms)
         elif mishap is Mishap.DEAD_AT_FIRST:
             self._wakes(visit, leaves_ms, entry_ms)
         if marks[0].at_ms > self._free_ms:
@@ -136,12 +137,10 @@ class Round:
         self.phone.crosses(course.compound_ms, place_at(marks, course.compound_ms).point, visit.site, inside=True)
         self._here, self._free_ms, self._site = visit.place, marks[-1].at_ms, visit
 
-    def _leaving_ms(self, course: Course, way: list[Mark], earliest_ms: int) -> int:
-        """When to set out on a way: for an arrival well in time, or well too late."""
+    def _leaving_ms(self, course: Course, way: list[Mark], earliest_ms: int, halt_ms: int) -> int:
+        """When to set out on a way with a halt: for an arrival well in time, or well too late."""
         visit, rng = course.visit, self._rng
-        entry_ms, halt_ms = _entry_ms(way, visit), 0
-        if course.mishap is Mishap.DEAD_ON_THE_WAY:
-            halt_ms = 26 * MINUTE_MS
+        entry_ms = _entry_ms(way, visit)
         if course.mishap in LATE:
             arrives_ms = visit.closes_ms + LATE_MS + self._minutes(*_CLEAR_OF_BOTH)
             return max(arrives_ms - entry_ms, earliest_ms)
@@ -186,13 +185,12 @@ class Round:
         course.risk_ms = visit.closes_ms + LATE_MS - (entry_ms - halt_ms)
         return shifted(paused(way, halt_ms, stands_ms), leaves_ms)
 
-    def _dies(self, way: list[Mark], leaves_ms: int, entry_ms: int) -> list[Mark]:
+    def _dies(self, way: list[Mark], leaves_ms: int, entry_ms: int, halt_ms: int) -> list[Mark]:
         """The phone dies on the way; its owner has a bowl of noodles while it is charged."""
-        halt_ms = round(entry_ms * self._rng.uniform(0.5, 0.7))
-        stands_ms = self._minutes(16, 25)
-        off_ms = leaves_ms + halt_ms + 5_000
-        self.phone.goes_off(off_ms, off_ms + stands_ms - 20_000)
-        return shifted(paused(way, halt_ms, stands_ms), leaves_ms)
+        stands_ms = round(entry_ms * self._rng.uniform(0.5, 0.7))
+        off_ms = leaves_ms + stands_ms + 5_000
+        self.phone.goes_off(off_ms, off_ms + halt_ms - 20_000)
+        return shifted(paused(way, stands_ms, halt_ms), leaves_ms)
 
     def _wakes(self, visit: Visit, leaves_ms: int, entry_ms: int) -> None:
         """The phone is switched on only on the way."""

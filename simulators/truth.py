@@ -5,7 +5,7 @@ Statuses, each from its instant until the next:
     scheduled     nobody has set out       arrived      at the door
     on_the_way    from setting out         in_service   from signing in, else from beginning
     nearby        within 800 m of the      stepped_out  off the site without a word, until back or for 30 min at most
-                  fence                    finished     out of the door, or away for those 30 min
+                  fence                    finished     signed out, else off the site; or away for those 30 min
     at_compound   within the fence         no_access    nobody opened, and it was said
     missed        from 30 min after the window, until somebody comes after all
 
