@@ -118,7 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, Meta(description="mqtts: our certificate, where the broker asks for one")
     ] = None
     mqtt_key_file: Annotated[Path | None, Meta(description="mqtts: its key, where it lies in a file of its own")] = None
-    mqtt_keepalive_s: Annotated[int, Meta(ge=5, le=65_535)] = 30
+    mqtt_keepalive_s: Annotated[int, Meta(ge=5, le=65_535, description="silence after which a session is lost")] = 30
     dedupe_rows: Annotated[Count, Meta(description="recent fact_ids kept; at least twice in_flight")] = 200_000
     dedupe_s: Annotated[Seconds, Meta(description="recent fact_ids kept at least this long")] = 3_600.0
     future_tolerance_s: Annotated[Seconds, Meta(description="how far ahead of receipt a device's time is believed")] = (
