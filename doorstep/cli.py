@@ -111,7 +111,8 @@ def replay(
 def simulate(
     seed: Annotated[int, typer.Option(help="another seed is another day")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="how many go out")] = 20,
-    visits: Annotated[int, typer.Option(min=1, help="how many are promised, over twelve hours")] = 100,
+    visits: Annotated[int, typer.Option(min=1, help="how many are promised")] = 100,
+    hours: Annotated[float, typer.Option(min=1, max=18, help="from the first window to the last visit's end")] = 12.0,
     speed: Annotated[str, typer.Option(help="cell seconds per wall second, or max")] = "max",
     start: Annotated[
         str | None, typer.Option(help="when the day begins (RFC 3339), where time is ours to tell")
@@ -139,6 +140,7 @@ def simulate(
         owntracks=owntracks,
         anomalies=anomalies,
         every_ms=round(every_s * 1000),
+        hours=hours,
     )
     with cell_for(Settings.read(), ask, fresh=fresh, mqtt_url=mqtt) as address:
         told = simulate(address, ask, truth=truth, scored=score)

@@ -24,14 +24,17 @@ from simulators.company_day import CompanyDay, company_day
 from simulators.facts import distinct_facts
 from simulators.fleet import Fleet
 from simulators.lag import Lags, watched
+from simulators.phone import MINUTE_MS
 from simulators.play import as_clock, in_step
 from simulators.scoring import Score, lines
 
 START = "2026-11-23T06:45:00+08:00"
 """The day of a cell that has no time of its own yet."""
-_DAY_MS = 24 * 3_600_000
-_START_UP_S = 20.0
-"""Wall time that a scaled cell is given to come up, and a plan to be written, before its day begins."""
+_DAY_MS = 24 * 60 * MINUTE_MS
+_START_UP_S = 10.0
+"""Wall time in which a temporary cell comes up."""
+_PREPARING_S, _PREPARING_VISIT_S = 5.0, 0.03
+"""Wall time in which a day is made and its plan written, before it begins in a cell whose time goes by itself."""
 _SETTLE_S = 120.0
 """Longest wait, without any progress, for the cell to have judged all that was acknowledged."""
 _SAY_EVERY_S = 5.0
@@ -48,6 +51,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     owntracks: float = 1 / 3
     anomalies: bool = True
     every_ms: int = 5_000
+    hours: float = 12.0
+
+    @property
+    def preparing_s(self) -> float:
+        """Wall time before the day can begin."""
+        return _PREPARING_S + _PREPARING_VISIT_S * self.visits
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -99,7 +108,7 @@ def cell_for(settings: Settings, ask: Ask, *, fresh: bool, mqtt_url: str | None)
         with fresh_cell(settings) as found:
             yield found
     else:
-        starts = to_datetime(ask.start_ms - round(_START_UP_S * ask.speed * 1000))
+        starts = to_datetime(ask.start_ms - round((_START_UP_S + ask.preparing_s) * ask.speed * 1000))
         with fresh_cell(settings, starts=starts, rate=ask.speed) as found:
             yield found
 
@@ -141,14 +150,17 @@ def simulate(address: Address, ask: Ask, *, truth: Path | None, scored: bool) ->
 
 
 def _start_ms(ask: Ask, now: Now) -> int:
-    """When the day begins: as asked where time is ours to tell, else now, or soon in a cell made for it."""
+    """When the day begins: as asked where time is ours to tell, else as soon as it is prepared."""
     if now.mode == ClockMode.FOLLOWED:
         days = max(0, -(-(now.at_ms + 1 - ask.start_ms) // _DAY_MS))
         return ask.start_ms + days * _DAY_MS
     own = f"{now.rate:g}"
     if ask.speed != now.rate:
         raise Rejected(f"this cell's time goes {own} × by itself: simulate with --speed {own}, or with --fresh")
-    return ask.start_ms if 0 <= ask.start_ms - now.at_ms <= _START_UP_S * now.rate * 1000 else now.at_ms
+    soon_ms = now.at_ms + round(ask.preparing_s * now.rate * 1000)
+    if now.at_ms < ask.start_ms <= soon_ms + round(_START_UP_S * now.rate * 1000):
+        return ask.start_ms  # a cell made for this day
+    return -(-soon_ms // MINUTE_MS) * MINUTE_MS
 
 
 def _day(ask: Ask, start_ms: int) -> CompanyDay:
@@ -160,6 +172,7 @@ def _day(ask: Ask, start_ms: int) -> CompanyDay:
             visits=ask.visits,
             owntracks=ask.owntracks,
             anomalies=ask.anomalies,
+            day_min=round(ask.hours * 60),
         )
     except ValueError as error:
         raise Rejected(str(error)) from error

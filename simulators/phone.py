@@ -85,7 +85,8 @@ class Phone:
     def goes_off(self, from_ms: int, until_ms: int) -> None:
         """Nothing is said of [from, until). Before anything of that time is reported."""
         self.off_ms.append((from_ms, until_ms))
-        self.losses.append(Losing(from_ms, Lost(self.dialect.connection)))
+        if from_ms >= self._on_since_ms:
+            self.losses.append(Losing(from_ms, Lost(self.dialect.connection)))
 
     def moves(self, marks: list[Mark], offline_ms: tuple[int, int] | None = None, thrown: Thrown | None = None) -> None:
         """Report a way, but for a time without network: what lies in it is sent at its end."""
