@@ -241,7 +241,7 @@ class Desk:
             "/v1/board": lambda query: self.board,
             "/v1/alerts": self._list,
             "/v1/workers": lambda query: {"items": self.workers, "next": None},
-            "/v1/visits": lambda query: {"items": self._visits(query.get("worker")), "next": None},
+            "/v1/visits": lambda query: self._page(self._visits(query.get("worker"))),
             "/v1/visits/v-901": boards.detail(),
             "/v1/timeliness": lambda query: timeliness(query.get("by", "worker")),
         }
@@ -292,6 +292,14 @@ class Desk:
             if name in query:
                 found = [each for each in found if each[name] == query[name]]
         return {"items": found, "next": None}
+
+    @staticmethod
+    def _page(visits: list[dict[str, Any]]) -> dict[str, Any]:
+        sites = [visit["site"] for visit in visits]
+        fences = {
+            site["site"]: {"shape": "circle", "lat": site["lat"], "lon": site["lon"], "radius_m": 300} for site in sites
+        }
+        return {"items": visits, "fences": fences, "next": None}
 
     def _visits(self, worker: str | None) -> list[dict[str, Any]]:
         return [each for each in self.board["visits"] if worker in (None, each["worker"]["worker"])]

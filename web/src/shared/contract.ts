@@ -120,7 +120,7 @@ export interface AlertBrief {
 export interface BoardVisit {
   visit: string;
   customer: { customer: string; name: string | null };
-  site: { site: string; name: string; address: string; lat: number; lon: number; fence?: Fence | null };
+  site: { site: string; name: string; address: string; lat: number; lon: number };
   worker: { worker: string; name: string | null } | null;
   service: string;
   window_from: string;
@@ -257,6 +257,11 @@ export interface WorkerItem {
 export interface Page<T> {
   items: T[];
   next: string | null;
+}
+
+/** `fences`: of the visits' sites, by site. */
+export interface VisitPage extends Page<BoardVisit> {
+  fences: Record<string, Fence>;
 }
 
 /** What the staff's stream says: everything that is new since the message before. */

@@ -3,7 +3,7 @@
 import type { AlertFull, BoardVisit, Point, WorkerItem } from "../../shared/contract.ts";
 import { urgency } from "../order.ts";
 import { isActive, type Live } from "../state.ts";
-import { EMPTY, type Dot, type Pin, type Scene, type Tone } from "./scene.ts";
+import { EMPTY, type Dot, type Line, type Pin, type Scene, type Tone } from "./scene.ts";
 
 export interface Member {
   worker: WorkerItem;
@@ -84,6 +84,11 @@ export function sitesOf(visits: readonly BoardVisit[]): Dot[] {
 export function fleetScene(pins: Pin[], sites: Dot[], chosen: Member | null, known: boolean): Scene {
   const position = chosen?.worker.position ?? null;
   const to: Point | null = chosen?.visit?.site ?? null;
+  const lines: Line[] = position && to ? [{ kind: "lead", points: [position, to] }] : [];
+  const goal: Pin[] =
+    position && to
+      ? [{ id: "goal", lat: to.lat, lon: to.lon, text: "", label: chosen?.visit?.site.name ?? "", tone: "ink", named: true }]
+      : [];
   const frame: Point[] = position ? (to ? [position, to] : [position]) : [...pins, ...(pins.length === 0 ? sites : [])];
-  return { ...EMPTY, dots: sites, pins, frame, frameKey: `${known} ${position ? chosen?.worker.worker : ""}` };
+  return { ...EMPTY, dots: sites, lines, pins: [...goal, ...pins], frame, frameKey: `${known} ${position ? chosen?.worker.worker : ""}` };
 }

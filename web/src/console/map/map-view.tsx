@@ -33,7 +33,7 @@ export function MapView({ place }: { place: Place }) {
   return (
     <div class="view map-view">
       <div class="pane map-pane">
-        <MapBox scene={scene} label={words.map.label} class="map-fleet" pick={choose} />
+        <MapBox scene={scene} label={words.map.label} class="map-fleet" pick={(id) => choose(id === "goal" ? place.id : id)} />
         <ul class="legend" aria-label={words.map.legend}>
           {LEGEND.map((tone) => (
             <li key={tone} class={`tone-${tone}`}>

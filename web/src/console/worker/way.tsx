@@ -1,7 +1,7 @@
 // The way of a day: map, a slider over its hours, a ribbon that says what happened when, and a table of the same.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { AlertFull, BoardVisit } from "../../shared/contract.ts";
+import type { AlertFull, BoardVisit, Fence } from "../../shared/contract.ts";
 import { IconPause, IconPlay } from "../../shared/icons.tsx";
 import { useDesk } from "../desk.ts";
 import { MapBox } from "../map/map-box.tsx";
@@ -21,12 +21,13 @@ const PICTURE_MS = 120;
 interface Props {
   fixes: Fix[];
   visits: BoardVisit[];
+  fences: Fence[];
   alerts: AlertFull[];
   isToday: boolean;
   frameKey: string;
 }
 
-export function Way({ fixes, visits, alerts, isToday, frameKey }: Props) {
+export function Way({ fixes, visits, fences, alerts, isToday, frameKey }: Props) {
   const { words, times, minuteMs } = useDesk();
   const w = words.worker;
   const [fromMs, toMs] = useMemo(() => span(fixes, visits, isToday ? minuteMs : null), [fixes, visits, isToday, minuteMs]);
@@ -50,7 +51,6 @@ export function Way({ fixes, visits, alerts, isToday, frameKey }: Props) {
   const where = whereAt(fixes, atMs);
   const way = useMemo(() => wayOf(fixes), [fixes]);
   const pins = useMemo(() => visitPins(visits, null), [visits]);
-  const fences = useMemo(() => visits.flatMap(({ site }) => site.fence ?? []), [visits]);
   const clock = times.clock(atMs);
   const scene = useMemo(
     () => dayScene(way, pins, fences, where, clock, frameKey),

@@ -1,7 +1,7 @@
 // One worker: the day as a timeline, the way on the map at any moment, and the same as a table. Without one, all of them.
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { AlertFull, BoardVisit, Page, Track, WorkerItem } from "../../shared/contract.ts";
+import type { AlertFull, BoardVisit, Page, Track, VisitPage, WorkerItem } from "../../shared/contract.ts";
 import { IconBack, IconMap } from "../../shared/icons.tsx";
 import { AlertRow } from "../alerts/row.tsx";
 import { usePolled } from "../ask.ts";
@@ -78,23 +78,21 @@ function WorkerDay({ worker, chosen }: { worker: string; chosen: string | null }
   const track = usePolled<Track>(period && `/v1/workers/${path}/track?${period}`, token, {
     everyMs: isToday ? TRACK_MS : null,
   });
-  const others = usePolled<Page<BoardVisit>>(
-    day && !isToday ? `/v1/visits?day=${day}&worker=${path}&limit=100` : null,
-    token,
-    { everyMs: REST_MS },
-  );
+  const asked = usePolled<VisitPage>(day && `/v1/visits?day=${day}&worker=${path}&limit=100`, token, { everyMs: REST_MS });
   const alerts = usePolled<Page<AlertFull>>(
     day && `/v1/alerts?state=all&day=${day}&worker=${path}&limit=100`,
     token,
     { everyMs: REST_MS },
   );
   const item = live.workers?.get(worker);
+  // Today's visits are live on the board; only their fences are not.
   const visits = useMemo(() => {
     const found = isToday
       ? (live.board?.visits.filter((visit) => visit.worker?.worker === worker) ?? [])
-      : (others.value?.items ?? []);
+      : (asked.value?.items ?? []);
     return [...found].sort((a, b) => a.window_from.localeCompare(b.window_from));
-  }, [isToday, live.board?.visits, others.value, worker]);
+  }, [isToday, live.board?.visits, asked.value, worker]);
+  const fences = useMemo(() => Object.values(asked.value?.fences ?? {}), [asked.value]);
   const fixes = useFixes(track.value, isToday ? item : undefined);
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
   const name = item?.name ?? visits[0]?.worker?.name ?? worker;
@@ -128,7 +126,7 @@ function WorkerDay({ worker, chosen }: { worker: string; chosen: string | null }
             {bounds && fixes.length > 0 && (
               <Way
                 key={day}
-                {...{ fixes, visits, isToday }}
+                {...{ fixes, visits, fences, isToday }}
                 alerts={alerts.value?.items ?? []}
                 frameKey={`${day} ${track.value !== null} ${visits.length > 0}`}
               />
