@@ -14,8 +14,9 @@ import msgspec
 from pydantic import BaseModel
 
 from api.clock import ClockShape
+from api.shapes.degrees import degrees
 from api.shapes.fences import FenceShape, shape_of
-from api.shapes.visits import EtaShape, PositionShape, degrees, eta, position
+from api.shapes.visits import EtaShape, PositionShape, eta, position
 from api.times import At
 from domain.geo import Circle, Fence, Polygon, outside_m
 from projections.progress.state import Status

@@ -60,8 +60,8 @@ class StaffFeed:
         self._remember(stands, told, everyone)
         return Update(stands.generation, stands.position)
 
-    def changes(self, visits: Collection[str]) -> Update:
-        """What has changed since it was told; of visits only these and those that alerts are about."""
+    def changes(self, names: Collection[str] | None) -> Update:
+        """What has changed since it was told; of visits these (None: whichever) and those that alerts are about."""
         clock = self._clock.shape()
 
         def query(cursor: Cursor[Any]) -> tuple[place.Place, list[Told], list[WorkerRow], Changed | None]:
@@ -71,10 +71,11 @@ class StaffFeed:
             told = alerts.changed(cursor, self._known_ms, MOST_ALERTS + 1)
             fresh = [(row, context) for row, context in told if self._alerts.get(row.alert) != row.revision]
             everyone = workers.everyone(cursor, clock.now)
-            names = {*visits, *(row.subject for row, _ in fresh if row.subject_kind == "visit")}
-            if len(told) > MOST_ALERTS or len(names) > MOST_VISITS:
+            moved = visits.judged_since(cursor, self._known_ms, MOST_VISITS + 1) if names is None else names
+            shown = {*moved, *(row.subject for row, _ in fresh if row.subject_kind == "visit")}
+            if len(told) > MOST_ALERTS or len(shown) > MOST_VISITS:
                 return stands, told, everyone, None
-            return stands, told, everyone, self._changed(cursor, stands.position, clock, names, fresh, everyone)
+            return stands, told, everyone, self._changed(cursor, stands.position, clock, shown, fresh, everyone)
 
         stands, told, everyone, changed = self._database.read(query)
         if stands.position == self._position:
@@ -95,7 +96,7 @@ class StaffFeed:
         fresh: list[Told],
         everyone: list[WorkerRow],
     ) -> Changed:
-        raised = alerts.of_visits(cursor, list(names)) if names else {}
+        raised = alerts.briefs(cursor, list(names)) if names else {}
         rows = visits.some(cursor, list(names)) if names else []
         return Changed(
             position=position,

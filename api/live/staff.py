@@ -25,10 +25,12 @@ log_ = logging.getLogger(__name__)
 
 QUEUE = 32
 """Frames that wait for a client: at two a second a quarter of a minute, and only references."""
-MOST_VISITS = 1_000
+MOST_VISITS = 2_000
 """Visits that one frame tells. Fetching the board again costs less than telling more."""
 REST = 4.0
 """After a look it rests this many times as long as it took: a large cell is told less often, not all the time."""
+START_OVER_S = 10.0
+"""Everybody fetching everything costs more than any look: it is asked of them at most this often."""
 
 
 class Update(NamedTuple):
@@ -47,8 +49,8 @@ class Feed(Protocol):
         """Hold everything as told that is so now."""
         ...
 
-    def changes(self, visits: Collection[str]) -> Update:
-        """What has changed since it was told; of visits only these."""
+    def changes(self, names: Collection[str] | None) -> Update:
+        """What has changed since it was told; of visits only these. None: whichever changed, nobody named them."""
         ...
 
 
@@ -101,14 +103,18 @@ class StaffClient:
 class StaffHub:
     """Lives in one event loop. `started`: part of the epoch, another for every process."""
 
-    def __init__(self, feed: Feed, *, started: str, gap_s: float) -> None:
+    def __init__(self, feed: Feed, *, started: str, gap_s: float, start_over_s: float = START_OVER_S) -> None:
         self._feed = feed
         self._started = started
         self._gap_s = gap_s
+        self._start_over_s = start_over_s
+        self._whole = False
         self._clients: set[StaffClient] = set()
         self._new: set[StaffClient] = set()
         """Those that wait for the first look."""
         self._visits: set[str] = set()
+        self._unnamed = False
+        """More visits changed than notifications could name."""
         self._lost = True
         """What changed is not known by name: begin again, and everybody with us."""
         self._work = asyncio.Event()
@@ -161,12 +167,12 @@ class StaffHub:
     def on_moved(self, moved: Moved) -> None:
         """A page of the projection was committed."""
         if not self._lost:
-            if moved.visits is None or moved.generation != self._generation:
+            if moved.generation != self._generation:
                 self._lose()
+            elif moved.visits is None or len(self._visits) > MOST_VISITS:
+                self._unnamed = True
             else:
                 self._visits.update(moved.visits)
-                if len(self._visits) > MOST_VISITS:
-                    self._lose()
         self._work.set()
 
     def on_gap(self) -> None:
@@ -188,7 +194,7 @@ class StaffHub:
             try:
                 await self._look()
                 failing_s = self._gap_s
-                pause_s = max(self._gap_s, REST * (time.monotonic() - began))
+                pause_s = max(self._gap_s, REST * (time.monotonic() - began), self._too_much_s())
             except Exception as error:  # whatever it is: one bad look must not end the streams
                 pause_s = failing_s = min(max(failing_s, 0.1) * 2, LONGEST_PAUSE_S)
                 bug = None if isinstance(error, Transient) else error
@@ -198,20 +204,31 @@ class StaffHub:
 
     async def _look(self) -> None:
         visits, self._visits = self._visits, set()
+        unnamed, self._unnamed = self._unnamed, False
         beginning, self._lost = self._lost, False
         try:
-            update = await asyncio.to_thread(self._feed.begin if beginning else lambda: self._feed.changes(visits))
+            if beginning:
+                update = await asyncio.to_thread(self._feed.begin)
+            else:
+                update = await asyncio.to_thread(self._feed.changes, None if unnamed else visits)
         except BaseException:
             self._visits |= visits
+            self._unnamed |= unnamed
             self._lost |= beginning
             raise
         if beginning:
             self._begin(update)
         elif update.whole or update.generation != self._generation:
+            self._whole = update.whole
             self._lose()
             self._work.set()
         else:
             self._tell(update)
+
+    def _too_much_s(self) -> float:
+        """A pause after more changed than a frame tells."""
+        whole, self._whole = self._whole, False
+        return self._start_over_s if whole else 0.0
 
     def _begin(self, update: Update) -> None:
         """Everybody starts over, unless nothing has moved since the last look; the new ones do in any case."""
@@ -242,4 +259,5 @@ class StaffHub:
 
     def _lose(self) -> None:
         self._lost = True
+        self._unnamed = False
         self._visits.clear()

@@ -30,7 +30,7 @@ def board(deps: Here, by: Staff, day: Day = None, zone: Zone = None) -> Response
 
     def query(cursor: Cursor[Any]) -> shapes.Board:
         rows = visits.between(cursor, from_ms, to_ms)
-        raised = alerts.of_visits(cursor, [row.visit for row in rows])
+        raised = alerts.briefs(cursor, [row.visit for row in rows])
         position = place.read(cursor, JUDGE).position
         return shapes.board(clock, shown.isoformat(), there, position, rows, raised)
 

@@ -16,6 +16,7 @@ from api.routers.answers import STAFF_PROBLEMS, Name, NameQuery, Reached, json, 
 from api.routers.days import Day, Zone, span_or_all
 from api.shapes import visits as shapes
 from api.shapes.alerts import with_history
+from api.shapes.fences import shape_of
 from api.shapes.requests import LinkAnswer
 from domain.decide import visit_stream
 from domain.errors import NotFound
@@ -51,9 +52,10 @@ def list_visits(
     def query(at: Cursor[Any]) -> shapes.VisitPage:
         rows = visits.page(at, limit + 1, from_ms=from_ms, to_ms=to_ms, worker=worker, status=status, after=after)
         rows, more = rows[:limit], len(rows) > limit
-        raised = alerts.of_visits(at, [row.visit for row in rows])
+        raised = alerts.briefs(at, [row.visit for row in rows])
         following = cursors.write(rows[-1].window_from_ms, rows[-1].visit) if more else None
-        return shapes.VisitPage(items=shapes.listed(rows, raised), next=following)
+        fences = {site: shape_of(fence) for site, fence in visits.fences(at, [row.site for row in rows]).items()}
+        return shapes.VisitPage(items=shapes.listed(rows, raised), fences=fences, next=following)
 
     return json(deps.database.read(query))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from api.shapes.visits import degrees
+from api.shapes.degrees import degrees
 from domain.positions import CRS_MASK, CRS_NAMES, PROVIDER_MASK, PROVIDER_NAMES, QUALITY_MASK, Flag
 from domain.time import isoformat
 from projections.queries.tracks import FixRow

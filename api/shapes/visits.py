@@ -12,10 +12,12 @@ from pydantic import BaseModel, Field
 
 from api.clock import ClockShape
 from api.shapes.alerts import AlertBrief, AlertWithHistory, brief
+from api.shapes.degrees import degrees
+from api.shapes.facts import FactShape, fact, fix
+from api.shapes.fences import FenceShape
 from api.times import At
-from domain.events.facts import POSITION
 from projections.progress.state import Cause, Status
-from projections.queries.alerts import AlertRow
+from projections.queries.alerts import BriefRow
 from projections.queries.customer import CustomerRow
 from projections.queries.timeline import FactRow, StepRow
 from projections.queries.tracks import FixRow
@@ -93,9 +95,10 @@ class Board(BaseModel, frozen=True):
 
 
 class VisitPage(BaseModel, frozen=True):
-    """A page of visits, by their window. `next`: the cursor of the page after it."""
+    """A page of visits, by their window. `fences`: of their sites, by site; `next`: the cursor of the page after it."""
 
     items: list[BoardVisit]
+    fences: dict[str, FenceShape]
     next: str | None
 
 
@@ -133,17 +136,6 @@ class StepShape(BaseModel, frozen=True):
     evidence: list[UUID]
 
 
-class FactShape(BaseModel, frozen=True):
-    """A fact as it is stored. Positions are here only where a step rests on them."""
-
-    fact: UUID
-    kind: str
-    at: At
-    device: str
-    known_at: At
-    body: dict[str, Any]
-
-
 class VisitShape(BoardVisit, frozen=True):
     """A visit with its promises, every step and what it rests on, the facts it heard, and its alerts."""
 
@@ -164,14 +156,14 @@ def board(
     zone: str,
     position: int,
     rows: Sequence[VisitRow],
-    alerts: Mapping[str, Sequence[AlertRow]],
+    alerts: Mapping[str, Sequence[BriefRow]],
 ) -> Board:
     """A day's visits."""
     counts = Counter(Status(row.status) for row in rows)
     return Board(clock=clock, day=day, zone=zone, position=position, counts=dict(counts), visits=listed(rows, alerts))
 
 
-def listed(rows: Sequence[VisitRow], alerts: Mapping[str, Sequence[AlertRow]]) -> list[BoardVisit]:
+def listed(rows: Sequence[VisitRow], alerts: Mapping[str, Sequence[BriefRow]]) -> list[BoardVisit]:
     """Visits as lines of a list."""
     return [BoardVisit(**_fields(row), alerts=[brief(alert) for alert in alerts.get(row.visit, ())]) for row in rows]
 
@@ -186,7 +178,7 @@ def whole(
     alerts: list[AlertWithHistory],
 ) -> VisitShape:
     """One visit with everything that is known; the positions that steps rest on are told among its facts."""
-    told = [*map(_fact, facts), *map(_fix, fixes)]
+    told = [*map(fact, facts), *map(fix, fixes)]
     return VisitShape(
         **_fields(row),
         alerts=alerts,
@@ -222,7 +214,7 @@ def whole(
             )
             for step in steps
         ],
-        facts=sorted(told, key=lambda fact: (fact.at, fact.fact)),
+        facts=sorted(told, key=lambda told: (told.at, told.fact)),
     )
 
 
@@ -283,26 +275,3 @@ def position(row: VisitRow | CustomerRow) -> PositionShape | None:
         accuracy_m=None if row.fix_accuracy_dm is None else row.fix_accuracy_dm / 10,
         at=row.fix_ms,
     )
-
-
-def degrees(e7: int) -> float:
-    """1e-7 degrees as degrees, without the noise of a multiplication."""
-    return e7 / 10_000_000
-
-
-def _fact(row: FactRow) -> FactShape:
-    return FactShape(
-        fact=row.fact,
-        kind=row.kind,
-        at=row.at_ms,
-        device=row.device,
-        known_at=row.known_ms,
-        body=msgspec.json.decode(row.body),
-    )
-
-
-def _fix(row: FixRow) -> FactShape:
-    body = {"lat": degrees(row.lat_e7), "lon": degrees(row.lon_e7)}
-    if row.accuracy_dm is not None:
-        body["accuracy_m"] = row.accuracy_dm / 10
-    return FactShape(fact=row.fact, kind=POSITION, at=row.ms, device=row.device, known_at=row.known_ms, body=body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from api.shapes.visits import degrees
+from api.shapes.degrees import degrees
 from api.times import At
 from projections.progress.state import Status
 from projections.queries.workers import OccupiedRow, SeenRow, WorkerRow

@@ -38,6 +38,19 @@ class AlertRow(msgspec.Struct, frozen=True):
     resolved_note: str | None
 
 
+class BriefRow(msgspec.Struct, frozen=True):
+    """An alert as a line of a board shows it."""
+
+    visit: str
+    alert: UUID
+    rule: str
+    standing: bool
+    started_ms: int
+    ended_ms: int | None
+    acknowledged: bool
+    resolved: bool
+
+
 class ContextRow(msgspec.Struct, frozen=True):
     """What an alert is about, in names; None: unknown, or there is none. `fence`: JSON of a `domain.geo.Fence`."""
 
@@ -114,6 +127,17 @@ def of_visits(cursor: Cursor[Any], visits: Sequence[str]) -> dict[str, list[Aler
     for row in cursor.execute(statement, (list(visits),)).fetchall():
         alert = AlertRow(*row)
         found.setdefault(alert.subject, []).append(alert)
+    return found
+
+
+def briefs(cursor: Cursor[Any], visits: Sequence[str]) -> dict[str, list[BriefRow]]:
+    """The same alerts, as much of each as a board shows: it may hold thousands."""
+    statement: LiteralString = f"""SELECT subject, alert, rule, standing, {ms("started_at")}, {ms("ended_at")},
+        acknowledged_at IS NOT NULL, resolved_at IS NOT NULL FROM {J}.alerts
+        WHERE subject_kind = 'visit' AND subject = ANY(%s) ORDER BY started_at, alert"""
+    found: dict[str, list[BriefRow]] = {}
+    for row in cursor.execute(statement, (list(visits),)).fetchall():
+        found.setdefault(row[0], []).append(BriefRow(*row))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import msgspec
 from psycopg import Cursor
 
+from domain.geo import Fence
 from projections.queries.columns import J, instant, ms, where_given
 
 
@@ -112,6 +113,19 @@ def some(cursor: Cursor[Any], visits: Sequence[str]) -> list[VisitRow]:
     """These visits, as far as the projection knows them, by their window."""
     where: LiteralString = "WHERE v.visit = ANY(%s) ORDER BY v.window_from, v.visit"
     return [VisitRow(*row) for row in cursor.execute(_SELECT + where, (list(visits),)).fetchall()]
+
+
+def judged_since(cursor: Cursor[Any], known_ms: int, limit: int) -> list[str]:
+    """At most `limit` visits that were judged anew with what has become known since. Reads all: for when the
+    notifications named none."""
+    statement: LiteralString = f"SELECT visit FROM {J}.progress WHERE known_at >= {instant('%s')} LIMIT %s"
+    return [row[0] for row in cursor.execute(statement, (known_ms, limit)).fetchall()]
+
+
+def fences(cursor: Cursor[Any], sites: Sequence[str]) -> dict[str, Fence]:
+    """The fences of these sites, by site."""
+    rows = cursor.execute(f"SELECT site, fence FROM {J}.sites WHERE site = ANY(%s)", (list(set(sites)),)).fetchall()
+    return {site: msgspec.json.decode(fence, type=Fence) for site, fence in rows}
 
 
 def one(cursor: Cursor[Any], visit: str) -> VisitRow | None:

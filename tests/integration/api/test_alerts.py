@@ -262,8 +262,8 @@ def test_what_is_resolved_cannot_be_taken_on(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"verdict": "maybe"}, {"verdict": "true", "surprise": 1}])
-def test_a_verdict_is_one_of_three(cell: Cell, body: Any) -> None:
-    answer = cell.post(f"/v1/alerts/{uuid4()}/resolve", body)
+def test_a_verdict_is_one_of_three(shared: Cell, body: Any) -> None:
+    answer = shared.post(f"/v1/alerts/{uuid4()}/resolve", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 

@@ -221,8 +221,8 @@ def test_a_phone_changes_hands_with_the_day_and_not_within_it(cell: Cell) -> Non
         (b"", "invalid_header"),
     ],
 )
-def test_what_is_wrong_with_the_table_is_one_problem(cell: Cell, body: bytes, code: str) -> None:
-    answer = cell.request("POST", "/v1/plan/csv", content=body)
+def test_what_is_wrong_with_the_table_is_one_problem(shared: Cell, body: bytes, code: str) -> None:
+    answer = shared.request("POST", "/v1/plan/csv", content=body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 

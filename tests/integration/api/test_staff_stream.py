@@ -124,19 +124,27 @@ def test_who_comes_back_and_missed_nothing_is_told_nothing(served: Cell) -> None
         assert (event.kind, event.data) == ("reset", {"position": served.log.head()})
 
 
-def test_many_visits_or_a_swap_start_everybody_over(served: Cell) -> None:
+def test_more_visits_than_a_notification_names_are_told_all_the_same(served: Cell) -> None:
     with watching(served) as stream:
         stream.next()
         served.plan(visits=[visit(n, visit="v-" + f"{n}".rjust(50, "0")) for n in range(10, 250)])
         served.fold()
         event = stream.next()
         assert event is not None
-        assert (event.kind, event.data) == ("reset", {"position": served.log.head()})
+        assert (event.kind, len(event.data["visits"])) == ("changed", 241), (
+            "and the one that became known in the same instant"
+        )
+
+
+def test_a_swap_of_the_projection_starts_everybody_over(served: Cell) -> None:
+    with watching(served) as stream:
+        first = stream.next()
+        assert first is not None
         rebuild(served.dsn, served.log)
         again = stream.next()
         assert again is not None
-        assert again.kind == "reset"
-        assert again.id.rpartition("-")[0] != event.id.rpartition("-")[0], "another epoch"
+        assert (again.kind, again.data) == ("reset", {"position": served.log.head()})
+        assert again.id.rpartition("-")[0] != first.id.rpartition("-")[0], "another epoch"
 
 
 def test_the_stream_is_for_staff(served: Cell) -> None:

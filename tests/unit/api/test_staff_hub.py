@@ -21,7 +21,7 @@ class Cell:
     def __init__(self) -> None:
         self.generation, self.position = 1, 10
         self.begun = 0
-        self.asked: list[set[str]] = []
+        self.asked: list[set[str] | None] = []
         self.whole = False
         self.failures = 0
 
@@ -30,13 +30,13 @@ class Cell:
         self.begun += 1
         return Update(self.generation, self.position)
 
-    def changes(self, visits: Collection[str]) -> Update:
+    def changes(self, names: Collection[str] | None) -> Update:
         self._fail()
-        self.asked.append(set(visits))
+        self.asked.append(None if names is None else set(names))
         if self.whole:
             self.whole = False
             return Update(self.generation, self.position, whole=True)
-        data = msgspec.json.encode(sorted(visits)) if visits else None
+        data = msgspec.json.encode(["any"] if names is None else sorted(names)) if names != set() else None
         return Update(self.generation, self.position, data)
 
     def moved(self, *visits: str) -> Moved:
@@ -58,7 +58,7 @@ def running(test: Test) -> None:
 
     async def run() -> None:
         cell = Cell()
-        hub = StaffHub(cell, started="e", gap_s=0.0)
+        hub = StaffHub(cell, started="e", gap_s=0.0, start_over_s=0.0)
         task = asyncio.create_task(hub.run())
         try:
             async with asyncio.timeout(10):
@@ -163,20 +163,33 @@ def test_who_stops_reading_costs_a_bounded_queue_and_starts_over() -> None:
     running(test)
 
 
-def test_changes_that_nobody_can_name_start_everybody_over() -> None:
+def test_changes_that_nobody_can_name_are_looked_for() -> None:
     async def test(hub: StaffHub, cell: Cell) -> None:
         client = await begun(hub)
         cell.position += 1
         hub.on_moved(Moved(1, cell.position, 0, 0, None, False))
-        assert await told(client) == ("reset", {"position": 11})
+        hub.on_moved(cell.moved("v-1"))
+        assert await told(client) == ("changed", ["any"])
+        hub.on_moved(cell.moved("v-1"))
+        assert await told(client) == ("changed", ["v-1"])
+        cell.asked.clear()
         hub.on_moved(cell.moved(*(f"v-{n}" for n in range(MOST_VISITS + 1))))
-        assert await told(client) == ("reset", {"position": 12})
+        hub.on_moved(cell.moved("v-1"))
+        assert await told(client) == ("changed", ["any"])
+        assert cell.asked == [None]
+
+    running(test)
+
+
+def test_more_than_a_frame_tells_or_a_swap_starts_everybody_over() -> None:
+    async def test(hub: StaffHub, cell: Cell) -> None:
+        client = await begun(hub)
         cell.whole = True
         hub.on_moved(cell.moved("v-1"))
-        assert await told(client) == ("reset", {"position": 13})
+        assert await told(client) == ("reset", {"position": 11})
         cell.generation = 2
         hub.on_moved(cell.moved("v-1"))
-        assert await told(client) == ("reset", {"position": 14})
+        assert await told(client) == ("reset", {"position": 12})
 
     running(test)
 
