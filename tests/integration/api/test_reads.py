@@ -119,6 +119,17 @@ def test_a_visit_that_is_late_shows_its_alert(cell: Cell) -> None:
     assert alert["started_at"] == isoformat(STARTS + 40 * MINUTE_MS)
 
 
+# visits as a list
+
+
+def test_the_list_of_visits_has_the_fences_of_their_sites(cell: Cell) -> None:
+    one_visit(cell)
+    cell.fold()
+    page = cell.ok(cell.get("/v1/visits?day=2026-09-21&worker=w-1"))
+    assert [shown["site"]["site"] for shown in page["items"]] == ["s-1"]
+    assert page["fences"] == {"s-1": site()["fence"]}
+
+
 # one visit
 
 

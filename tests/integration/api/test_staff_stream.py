@@ -127,11 +127,11 @@ def test_who_comes_back_and_missed_nothing_is_told_nothing(served: Cell) -> None
 def test_more_visits_than_a_notification_names_are_told_all_the_same(served: Cell) -> None:
     with watching(served) as stream:
         stream.next()
-        served.plan(visits=[visit(n, visit="v-" + f"{n}".rjust(50, "0")) for n in range(10, 250)])
+        served.plan(visits=[visit(n, visit="v-" + f"{n}".rjust(60, "0")) for n in range(10, 140)])
         served.fold()
         event = stream.next()
         assert event is not None
-        assert (event.kind, len(event.data["visits"])) == ("changed", 241), (
+        assert (event.kind, len(event.data["visits"])) == ("changed", 131), (
             "and the one that became known in the same instant"
         )
 
