@@ -115,10 +115,11 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
     assert f.outside_m is not None
     if f.at_ms < plan.approach_from_ms or s.status not in APPROACHING:
         return s
-    if f.outside_m > s.farthest_m:
-        s = replace(s, farthest_m=f.outside_m)
+    if f.outside_m >= s.farthest_m - plan.policy.still_m and s.status is not Status.ON_THE_WAY:
+        s = replace(s, farthest_m=max(f.outside_m, s.farthest_m), leaving=f)
     if s.status is not Status.ON_THE_WAY and s.farthest_m - f.outside_m >= plan.policy.on_the_way_m:
-        s = enter(s, Status.ON_THE_WAY, f.at_ms, Cause.FACT, f)
+        began = s.leaving or f
+        s = enter(s, Status.ON_THE_WAY, began.at_ms, Cause.FACT, began, f)
     if s.status is Status.ON_THE_WAY and f.outside_m <= plan.policy.nearby_m:
         s = enter(s, Status.NEARBY, f.at_ms, Cause.FACT, f)
     return s

@@ -130,6 +130,8 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
     """The last fix that was too far to believe; a second one that agrees with it is believed."""
     speed_mps: float | None = None
     farthest_m: float = 0.0
+    leaving: Seen | None = None
+    """The last fix about as far away as they ever were: if they come nearer now, they set out there."""
     entered: Seen | None = None
     anchor: Seen | None = None
     last_inside: Seen | None = None

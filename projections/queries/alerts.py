@@ -195,6 +195,12 @@ def changed(cursor: Cursor[Any], since_ms: int, limit: int) -> list[Told]:
     return _rows(cursor, _told(inner + order + " LIMIT %(limit)s") + order, {"since": since_ms, "limit": limit})
 
 
+def revisions(cursor: Cursor[Any], since_ms: int) -> dict[UUID, int]:
+    """The revisions of the alerts that something has become known about since."""
+    statement: LiteralString = f"SELECT alert, revision FROM {J}.alerts WHERE known_at >= {instant('%s')}"
+    return dict(cursor.execute(statement, (since_ms,)).fetchall())
+
+
 def history(cursor: Cursor[Any], alerts: Sequence[UUID]) -> dict[UUID, list[ChangeRow]]:
     """Every change of these alerts, by revision."""
     statement: LiteralString = f"""

@@ -70,7 +70,17 @@ def test_a_phone_first_seen_inside_has_arrived_without_having_been_on_the_way(da
 
 def test_coming_nearer_is_being_on_the_way_then_nearby(day: Day) -> None:
     day.walk("p", "09:30", "09:59", 6_000, 200, every_s=60).tick("10:00")
-    assert day.steps("v") == ["on_the_way 09:32", "nearby 09:56"]
+    assert day.steps("v") == ["on_the_way 09:30", "nearby 09:56"]
+
+
+def test_the_way_begins_where_they_left_not_where_it_was_noticed(day: Day) -> None:
+    day.stay("p", "09:00", "09:30", 5_000, every_s=300).walk("p", "09:31", "09:40", 4_960, 2_500, every_s=20)
+    assert day.steps("v") == ["on_the_way 09:31"]
+
+
+def test_a_little_nearer_is_not_yet_on_the_way_and_turning_back_begins_anew(day: Day) -> None:
+    day.ping("p", "09:10", 5_000).ping("p", "09:12", 4_800).ping("p", "09:20", 5_050).ping("p", "09:25", 4_700)
+    assert day.steps("v") == ["on_the_way 09:20"]
 
 
 def test_coming_nearer_long_before_the_visit_is_not_yet_for_it(day: Day) -> None:
@@ -83,7 +93,7 @@ def test_coming_nearer_while_half_of_the_visit_before_is_not_over_is_not_for_thi
     day.walk("p", "09:35", "09:44", 9_000, 1_000, every_s=60)
     assert day.steps("v") == []
     day.walk("p", "09:45", "09:46", 1_000, 500, every_s=20).tick("09:46")
-    assert day.steps("v")[0] == "on_the_way 09:45:40"
+    assert day.steps("v")[0] == "on_the_way 09:45"
 
 
 def test_a_jump_to_the_other_side_of_the_world_changes_nothing(day: Day) -> None:
