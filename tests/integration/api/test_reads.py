@@ -123,7 +123,7 @@ def test_a_visit_that_is_late_shows_its_alert(cell: Cell) -> None:
 
 
 def test_the_list_of_visits_has_the_fences_of_their_sites(cell: Cell) -> None:
-    one_visit(cell)
+    cell.plan(**one_visit())
     cell.fold()
     page = cell.ok(cell.get("/v1/visits?day=2026-09-21&worker=w-1"))
     assert [shown["site"]["site"] for shown in page["items"]] == ["s-1"]

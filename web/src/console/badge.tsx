@@ -27,7 +27,11 @@ export function AlertBadge({ alert, words, plain = false }: { alert: AlertBrief;
   const { rule, state } = alert;
   const over = state === "resolved" || state === "retracted" || (alert.ended_at !== null && state !== "open");
   return (
-    <span class={`alert-chip gravity-${gravity(rule)} state-${state}${over ? " alert-over" : ""}`} data-rule={rule} data-state={state}>
+    <span
+      class={`alert-chip gravity-${gravity(rule)} state-${state}${over ? " alert-over" : alert.ended_at ? " alert-past" : ""}`}
+      data-rule={rule}
+      data-state={state}
+    >
       {state === "acknowledged" ? <IconHand /> : state === "resolved" ? <IconCheck /> : <IconAlert />}
       {word(words.alerts.rule, rule)}
       {state !== "open" && !plain && <span class="alert-chip-state">{word(words.alerts.state, state)}</span>}

@@ -7,6 +7,7 @@ import type { Language } from "../shared/language.ts";
 import { useTick } from "../shared/tick.ts";
 import { timesFor, type Times } from "../shared/times.ts";
 import { AlertsView } from "./alerts/inbox.tsx";
+import { byUrgency } from "./alerts/order.ts";
 import { subjectOf } from "./alerts/row.tsx";
 import { BoardView } from "./board.tsx";
 import { DeskProvider, useDesk, useMinute, type Desk } from "./desk.ts";
@@ -47,6 +48,8 @@ export function Console({ token, words, language, leave, toggle }: Props) {
 
   const untaken = useMemo(() => [...(live.alerts?.values() ?? [])].filter(isUntaken), [live.alerts]);
   const calls = untaken.filter((alert) => alert.rule === "sos");
+  // The one that somebody is looking at need not interrupt them.
+  const unseen = calls.filter((alert) => place.view !== "alerts" || alert.alert !== place.id).sort(byUrgency);
   useEffect(() => {
     const name = `${words.views[place.view]} · Doorstep`;
     document.title = `${untaken.length > 0 ? `(${untaken.length}) ` : ""}${name}`;
@@ -93,15 +96,18 @@ export function Console({ token, words, language, leave, toggle }: Props) {
             </button>
           </div>
         </header>
-        {calls.length > 0 && (
+        {unseen[0] && (
           <div class="calls" role="alert" data-testid="sos">
-            {calls.map((alert) => (
-              <a key={alert.alert} href={placeHref("alerts", alert.alert)}>
-                <IconAlert />
-                <b>{words.alerts.sosBanner(subjectOf(alert, words), times.clock(Date.parse(alert.started_at)))}</b>
-                <span class="calls-look">{words.alerts.look}</span>
+            <a href={placeHref("alerts", unseen[0].alert)}>
+              <IconAlert />
+              <b>{words.alerts.sosBanner(subjectOf(unseen[0], words), times.clock(Date.parse(unseen[0].started_at)))}</b>
+              <span class="calls-look">{words.alerts.look}</span>
+            </a>
+            {unseen.length > 1 && (
+              <a class="calls-more" href={placeHref("alerts", null, { rule: "sos" })}>
+                {words.alerts.moreCalls(unseen.length - 1)}
               </a>
-            ))}
+            )}
           </div>
         )}
         {live.connection === "lost" && (

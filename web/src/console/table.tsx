@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BoardVisit } from "../shared/contract.ts";
 import { serviceName } from "../shared/services.ts";
 import type { Times } from "../shared/times.ts";
+import { byKind } from "./alerts/order.ts";
 import { AlertBadge, StatusChip } from "./badge.tsx";
 import { useDesk } from "./desk.ts";
 import { lateness, urgency } from "./order.ts";
@@ -124,6 +125,7 @@ function Row({ visit, day, opened, minuteMs, words, times, language }: RowProps)
         <td class="cell-alerts">
           {visit.alerts
             .filter((alert) => alert.state !== "retracted")
+            .sort(byKind)
             .map((alert) => (
               <AlertBadge key={alert.alert} alert={alert} words={words} />
             ))}

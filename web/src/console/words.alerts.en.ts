@@ -48,7 +48,7 @@ export const alertsEn: AlertWords = {
       `Due by ${or(f("promised_ms"))}; nobody had come ${or(f("no_show_s"))} after that${f("ended") ? `. Somebody came at ${f("ended")}` : ""}.`,
     at_risk: (f: Figure) =>
       f("expected_ms")
-        ? `From the position at ${or(f("started"))} the arrival is expected at ${f("expected_ms")}, later than ${or(f("promised_ms"))} with ${or(f("grace_s"))} of grace.`
+        ? `As things stood at ${or(f("started"))}, not there before ${f("expected_ms")}; promised by ${or(f("promised_ms"))} with ${or(f("grace_s"))} of grace.`
         : `No position at all by ${or(f("started"))}: from wherever they set out, ${or(f("promised_ms"))} with ${or(f("grace_s"))} of grace is hard to keep.`,
     left_site: (f: Figure) =>
       `Away from the site since ${or(f("started"))}${f("ended") ? ` for ${or(f("lasted"))}, back or over at ${f("ended")}` : `, ${or(f("lasted"))} so far`}, no outing declared; ${or(f("left_site_s"))} away calls for this.`,
@@ -63,6 +63,7 @@ export const alertsEn: AlertWords = {
   arrivedNew: (what) => `New alert: ${what}`,
   sosBanner: (who, moment) => `SOS: ${who}, ${moment}`,
   look: "Look",
+  moreCalls: (count) => `${count} more`,
 
   why: "Why we say so",
   version: (n) => `rule version ${n}`,

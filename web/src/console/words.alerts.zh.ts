@@ -44,7 +44,7 @@ export const alertsZh = {
       `应在 ${or(f("promised_ms"))} 前到达，超过 ${or(f("no_show_s"))}仍无人到达${f("ended") ? `；${f("ended")} 才有人到` : ""}。`,
     at_risk: (f: Figure) =>
       f("expected_ms")
-        ? `按 ${or(f("started"))} 的位置估计 ${f("expected_ms")} 到达，晚于 ${or(f("promised_ms"))} 加宽限 ${or(f("grace_s"))}。`
+        ? `照 ${or(f("started"))} 的情况，约 ${f("expected_ms")} 才能到达；约定最晚 ${or(f("promised_ms"))}，宽限 ${or(f("grace_s"))}。`
         : `${or(f("started"))} 仍没有任何位置，从哪里出发都可能赶不上 ${or(f("promised_ms"))} 加宽限 ${or(f("grace_s"))}。`,
     left_site: (f: Figure) =>
       `${or(f("started"))} 起离开服务地点${f("ended") ? ` ${or(f("lasted"))}，${f("ended")} 返回或结束` : `已 ${or(f("lasted"))}`}，没有报备外出；离开满 ${or(f("left_site_s"))}即提醒。`,
@@ -59,6 +59,7 @@ export const alertsZh = {
   arrivedNew: (what: string) => `新告警：${what}`,
   sosBanner: (who: string, moment: string) => `紧急求助：${who}，${moment}`,
   look: "查看",
+  moreCalls: (count: number) => `另有 ${count} 条`,
 
   why: "为什么这样说",
   version: (n: number) => `规则第 ${n} 版`,

@@ -1,4 +1,4 @@
-// Which alert wants a person first: what nobody has taken, then by kind, then the newest.
+// Which alert wants a person first: what nobody has taken, then by kind, then what still goes on, then the newest.
 
 import type { AlertFull } from "../../shared/contract.ts";
 
@@ -9,9 +9,15 @@ export function byUrgency(a: AlertFull, b: AlertFull): number {
   return (
     Number(b.state === "open") - Number(a.state === "open") ||
     rank(a.rule) - rank(b.rule) ||
+    Number(a.ended_at !== null) - Number(b.ended_at !== null) ||
     b.started_at.localeCompare(a.started_at) ||
     a.alert.localeCompare(b.alert)
   );
+}
+
+/** As a row of badges reads: the gravest first. */
+export function byKind(a: { rule: string }, b: { rule: string }): number {
+  return rank(a.rule) - rank(b.rule);
 }
 
 export function kindsInOrder(rules: Iterable<string>): string[] {

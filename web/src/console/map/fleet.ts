@@ -1,6 +1,7 @@
 // All workers as the live map and its list show them: how urgent, what they are doing, where. Pure.
 
 import type { AlertFull, BoardVisit, Point, WorkerItem } from "../../shared/contract.ts";
+import { byUrgency } from "../alerts/order.ts";
 import { urgency } from "../order.ts";
 import { isActive, type Live } from "../state.ts";
 import { EMPTY, type Dot, type Line, type Pin, type Scene, type Tone } from "./scene.ts";
@@ -29,7 +30,7 @@ export function fleetOf(live: Live, nowMs: number): Member[] {
   const visits = new Map(live.board?.visits.map((visit) => [visit.visit, visit]));
   const alerts = new Map<string, AlertFull[]>();
   for (const alert of live.alerts?.values() ?? [])
-    if (alert.worker && isActive(alert)) alerts.set(alert.worker, [...(alerts.get(alert.worker) ?? []), alert]);
+    if (alert.worker && isActive(alert)) alerts.set(alert.worker, [...(alerts.get(alert.worker) ?? []), alert].sort(byUrgency));
   return [...(live.workers?.values() ?? [])]
     .map((worker) => {
       const visit = (worker.visit && visits.get(worker.visit.visit)) ?? null;
