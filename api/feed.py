@@ -15,6 +15,8 @@ from api.live.staff import MOST_VISITS, Update
 from api.shapes import visits as visit_shapes
 from api.shapes import workers as worker_shapes
 from api.shapes.alerts import AlertShape, full
+from api.shapes.encode import encode
+from api.shapes.lines import Json, lines
 from domain.errors import Unavailable
 from projections import place
 from projections.queries import alerts, visits, workers
@@ -46,34 +48,33 @@ class StaffFeed:
         self._known_ms = 0
         self._alerts: dict[UUID, int] = {}
         """Revisions that were told and that a look at everything known since `_known_ms` finds again."""
-        self._position = 0
+        self._generation = self._position = 0
 
     def begin(self) -> Update:
         """Hold everything as told that is so now. Raises Unavailable."""
         now_ms = self._clock.now_ms()
 
-        def query(cursor: Cursor[Any]) -> tuple[place.Place, list[Told], list[WorkerRow]]:
+        def query(cursor: Cursor[Any]) -> tuple[place.Place, dict[UUID, int], list[WorkerRow]]:
             stands = _place(cursor)
-            return stands, alerts.changed(cursor, stands.known_ms, MOST_ALERTS), workers.everyone(cursor, now_ms)
+            return stands, alerts.revisions(cursor, stands.known_ms), workers.everyone(cursor, now_ms)
 
-        stands, told, everyone = self._database.read(query)
-        self._remember(stands, told, everyone)
-        return Update(stands.generation, stands.position)
+        self._remember(*self._database.read(query))
+        return Update(self._generation, self._position)
 
     def changes(self, names: Collection[str] | None) -> Update:
         """What has changed since it was told; of visits these (None: whichever) and those that alerts are about."""
         clock = self._clock.shape()
 
-        def query(cursor: Cursor[Any]) -> tuple[place.Place, list[Told], list[WorkerRow], Changed | None]:
+        def query(cursor: Cursor[Any]) -> tuple[place.Place, list[Told], list[WorkerRow], Json | None]:
             stands = _place(cursor)
             if stands.position == self._position:
                 return stands, [], [], None
-            told = alerts.changed(cursor, self._known_ms, MOST_ALERTS + 1)
+            told = alerts.changed(cursor, self._known_ms, MOST_ALERTS + len(self._alerts) + 1)
             fresh = [(row, context) for row, context in told if self._alerts.get(row.alert) != row.revision]
             everyone = workers.everyone(cursor, clock.now)
             moved = visits.judged_since(cursor, self._known_ms, MOST_VISITS + 1) if names is None else names
             shown = {*moved, *(row.subject for row, _ in fresh if row.subject_kind == "visit")}
-            if len(told) > MOST_ALERTS or len(shown) > MOST_VISITS:
+            if len(fresh) > MOST_ALERTS or len(shown) > MOST_VISITS:
                 return stands, told, everyone, None
             return stands, told, everyone, self._changed(cursor, stands.position, clock, shown, fresh, everyone)
 
@@ -82,9 +83,10 @@ class StaffFeed:
             return Update(stands.generation, stands.position)
         if changed is None:
             return Update(stands.generation, stands.position, whole=True)
-        data = changed.model_dump_json(by_alias=True).encode()
-        self._remember(stands, told, everyone)
-        news = changed.visits or changed.alerts or changed.workers
+        data = encode(changed)
+        kept = {row.alert: row.revision for row, _ in told if row.known_ms >= stands.known_ms}
+        self._remember(stands, kept, everyone)
+        news = changed["visits"] or changed["alerts"] or changed["workers"]
         return Update(stands.generation, stands.position, data if news else None)
 
     def _changed(
@@ -95,20 +97,21 @@ class StaffFeed:
         names: Collection[str],
         fresh: list[Told],
         everyone: list[WorkerRow],
-    ) -> Changed:
+    ) -> Json:
         raised = alerts.briefs(cursor, list(names)) if names else {}
         rows = visits.some(cursor, list(names)) if names else []
-        return Changed(
-            position=position,
-            clock=clock,
-            visits=visit_shapes.listed(rows, raised),
-            alerts=[full(told) for told in fresh],
-            workers=[worker_shapes.shape(row) for row in everyone if self._workers.get(row.named.worker) != row],
-        )
+        moved = [row for row in everyone if self._workers.get(row.named.worker) != row]
+        return {
+            "position": position,
+            "clock": clock,
+            "visits": lines(rows, raised),
+            "alerts": [full(told) for told in fresh],
+            "workers": [worker_shapes.shape(row) for row in moved],
+        }
 
-    def _remember(self, stands: place.Place, told: list[Told], everyone: list[WorkerRow]) -> None:
-        self._position, self._known_ms = stands.position, stands.known_ms
-        self._alerts = {row.alert: row.revision for row, _ in told if row.known_ms >= stands.known_ms}
+    def _remember(self, stands: place.Place, told: dict[UUID, int], everyone: list[WorkerRow]) -> None:
+        self._generation, self._position, self._known_ms = stands.generation, stands.position, stands.known_ms
+        self._alerts = told
         self._workers = {row.named.worker: row for row in everyone}
 
 

@@ -14,6 +14,7 @@ from api.answers import Key
 from api.deps import Here
 from api.health import read_lag
 from api.problems import Problem
+from api.shapes.encode import encode
 from domain.errors import Transient
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="its key")]
@@ -51,6 +52,11 @@ class TooManyStreams(Transient):
 def json(shape: BaseModel) -> Response:
     """A shape as a response. Encoded here, in the endpoint's thread: the event loop belongs to the streams."""
     return Response(shape.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def encoded(body: dict[str, Any]) -> Response:
+    """The same for plain JSON, in which shapes may stand."""
+    return Response(encode(body), media_type="application/json")
 
 
 def placed(answer: str, position: int) -> Response:

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from api.auth import Staff
 from api.deps import Here
-from api.routers.answers import STAFF_PROBLEMS, Reached, json, problems
+from api.routers.answers import STAFF_PROBLEMS, Reached, encoded, problems
 from api.routers.days import Day, Zone, span, today, zone_of
 from api.shapes import visits as shapes
+from api.shapes.lines import Json
 from projections import place
 from projections.queries import alerts, visits
 from projections.unit import JUDGE
@@ -28,10 +29,10 @@ def board(deps: Here, by: Staff, day: Day = None, zone: Zone = None) -> Response
     shown = day or today(deps, clock.now, there)
     from_ms, to_ms = span(deps, shown, there)
 
-    def query(cursor: Cursor[Any]) -> shapes.Board:
+    def query(cursor: Cursor[Any]) -> Json:
         rows = visits.between(cursor, from_ms, to_ms)
         raised = alerts.briefs(cursor, [row.visit for row in rows])
         position = place.read(cursor, JUDGE).position
         return shapes.board(clock, shown.isoformat(), there, position, rows, raised)
 
-    return json(deps.database.read(query))
+    return encoded(deps.database.read(query))

@@ -12,11 +12,12 @@ from api import cursors
 from api.auth import Staff
 from api.cursors import Limit
 from api.deps import Here
-from api.routers.answers import STAFF_PROBLEMS, Name, NameQuery, Reached, json, problems
+from api.routers.answers import STAFF_PROBLEMS, Name, NameQuery, Reached, encoded, json, problems
 from api.routers.days import Day, Zone, span_or_all
 from api.shapes import visits as shapes
 from api.shapes.alerts import with_history
 from api.shapes.fences import shape_of
+from api.shapes.lines import Json, lines
 from api.shapes.requests import LinkAnswer
 from domain.decide import visit_stream
 from domain.errors import NotFound
@@ -49,15 +50,15 @@ def list_visits(
     from_ms, to_ms = span_or_all(deps, day, zone)
     after = None if cursor is None else cursors.read_time_and_key(cursor)
 
-    def query(at: Cursor[Any]) -> shapes.VisitPage:
+    def query(at: Cursor[Any]) -> Json:
         rows = visits.page(at, limit + 1, from_ms=from_ms, to_ms=to_ms, worker=worker, status=status, after=after)
         rows, more = rows[:limit], len(rows) > limit
         raised = alerts.briefs(at, [row.visit for row in rows])
         following = cursors.write(rows[-1].window_from_ms, rows[-1].visit) if more else None
         fences = {site: shape_of(fence) for site, fence in visits.fences(at, [row.site for row in rows]).items()}
-        return shapes.VisitPage(items=shapes.listed(rows, raised), fences=fences, next=following)
+        return {"items": lines(rows, raised), "fences": fences, "next": following}
 
-    return json(deps.database.read(query))
+    return encoded(deps.database.read(query))
 
 
 @router.get(
@@ -70,7 +71,7 @@ def list_visits(
 def visit(deps: Here, by: Staff, visit: Name) -> Response:
     clock = deps.clock.shape()
 
-    def query(cursor: Cursor[Any]) -> shapes.VisitShape:
+    def query(cursor: Cursor[Any]) -> Json:
         row = visits.one(cursor, visit)
         if row is None:
             raise NotFound(f"there is no visit {visit}")
@@ -88,7 +89,7 @@ def visit(deps: Here, by: Staff, visit: Name) -> Response:
             [with_history(alert, changes.get(alert.alert, [])) for alert in raised],
         )
 
-    return json(deps.database.read(query))
+    return encoded(deps.database.read(query))
 
 
 @router.post(

@@ -14,7 +14,7 @@ from api.shapes.fences import FenceShape, shape_of
 from api.times import At
 from domain.events.alert import Verdict
 from domain.geo import Fence
-from projections.queries.alerts import AlertRow, BriefRow, ChangeRow, ContextRow, Told
+from projections.queries.alerts import AlertRow, ChangeRow, ContextRow, Told
 
 State = Literal["open", "acknowledged", "resolved", "retracted"]
 
@@ -138,18 +138,6 @@ def state_of(standing: bool, *, acknowledged: bool, resolved: bool) -> State:
     if not standing:
         return "retracted"
     return "resolved" if resolved else "acknowledged" if acknowledged else "open"
-
-
-def brief(row: BriefRow) -> AlertBrief:
-    """For a board."""
-    return AlertBrief(
-        alert=row.alert,
-        rule=row.rule,
-        started_at=row.started_ms,
-        ended_at=row.ended_ms,
-        standing=row.standing,
-        state=state_of(row.standing, acknowledged=row.acknowledged, resolved=row.resolved),
-    )
 
 
 def full(told: Told) -> AlertShape:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel, Field
 
 from api.clock import ClockShape
-from api.shapes.alerts import AlertBrief, AlertWithHistory, brief
+from api.shapes.alerts import AlertBrief, AlertWithHistory
 from api.shapes.degrees import degrees
 from api.shapes.facts import FactShape, fact, fix
 from api.shapes.fences import FenceShape
+from api.shapes.lines import Json, line, lines
 from api.times import At
 from projections.progress.state import Cause, Status
 from projections.queries.alerts import BriefRow
@@ -157,15 +157,11 @@ def board(
     position: int,
     rows: Sequence[VisitRow],
     alerts: Mapping[str, Sequence[BriefRow]],
-) -> Board:
-    """A day's visits."""
-    counts = Counter(Status(row.status) for row in rows)
-    return Board(clock=clock, day=day, zone=zone, position=position, counts=dict(counts), visits=listed(rows, alerts))
-
-
-def listed(rows: Sequence[VisitRow], alerts: Mapping[str, Sequence[BriefRow]]) -> list[BoardVisit]:
-    """Visits as lines of a list."""
-    return [BoardVisit(**_fields(row), alerts=[brief(alert) for alert in alerts.get(row.visit, ())]) for row in rows]
+) -> Json:
+    """A day's visits: a `Board`."""
+    counts = Counter(row.status for row in rows)
+    told = {"clock": clock, "day": day, "zone": zone, "position": position}
+    return told | {"counts": counts, "visits": lines(rows, alerts)}
 
 
 def whole(
@@ -176,24 +172,23 @@ def whole(
     facts: Sequence[FactRow],
     fixes: Sequence[FixRow],
     alerts: list[AlertWithHistory],
-) -> VisitShape:
-    """One visit with everything that is known; the positions that steps rest on are told among its facts."""
+) -> Json:
+    """One visit with everything that is known, a `VisitShape`; the positions that steps rest on are among its facts."""
     told = [*map(fact, facts), *map(fix, fixes)]
-    return VisitShape(
-        **_fields(row),
-        alerts=alerts,
-        clock=clock,
-        log_position=log_position,
-        zone=row.zone,
-        checklist=msgspec.json.decode(row.checklist),
-        promises=Promises(
+    return line(row) | {
+        "alerts": alerts,
+        "clock": clock,
+        "log_position": log_position,
+        "zone": row.zone,
+        "checklist": msgspec.json.decode(row.checklist),
+        "promises": Promises(
             first_from=row.first_from_ms,
             first_to=row.first_to_ms,
             **{"from": row.window_from_ms},
             to=row.window_to_ms,
             revision=row.revision,
         ),
-        timeliness=TimelinessShape(
+        "timeliness": TimelinessShape(
             arrived_at=row.arrived_ms,
             lateness_s=row.lateness_s,
             on_time=row.on_time,
@@ -202,7 +197,7 @@ def whole(
             served_to=row.served_to_ms,
             served_s=row.served_s,
         ),
-        timeline=[
+        "timeline": [
             StepShape(
                 step=step.step,
                 status=Status(step.status),
@@ -214,39 +209,11 @@ def whole(
             )
             for step in steps
         ],
-        facts=sorted(told, key=lambda told: (told.at, told.fact)),
-    )
-
-
-def _fields(row: VisitRow) -> dict[str, Any]:
-    worker = None if row.worker is None else WorkerRef(worker=row.worker, name=row.worker_name)
-    return {
-        "visit": row.visit,
-        "customer": CustomerRef(customer=row.customer, name=row.customer_name),
-        "site": SiteRef(
-            site=row.site,
-            name=row.site_name,
-            address=row.address,
-            lat=degrees(row.site_lat_e7),
-            lon=degrees(row.site_lon_e7),
-        ),
-        "worker": worker,
-        "service": row.service,
-        "window_from": row.window_from_ms,
-        "window_to": row.window_to_ms,
-        "planned_s": row.planned_s,
-        "status": Status(row.status),
-        "status_at": row.status_at_ms,
-        "over": row.over,
-        "eta": eta(row),
-        "position": position(row),
-        "arrived_at": row.arrived_ms,
-        "lateness_s": row.lateness_s,
-        "on_time": row.on_time,
+        "facts": sorted(told, key=lambda told: (told.at, told.fact)),
     }
 
 
-def eta(row: VisitRow | CustomerRow) -> EtaShape | None:
+def eta(row: CustomerRow) -> EtaShape | None:
     """The estimate, where there is one."""
     if (
         row.eta_ms is None
@@ -265,7 +232,7 @@ def eta(row: VisitRow | CustomerRow) -> EtaShape | None:
     )
 
 
-def position(row: VisitRow | CustomerRow) -> PositionShape | None:
+def position(row: CustomerRow) -> PositionShape | None:
     """The newest believed fix, where there is one."""
     if row.fix_lat_e7 is None or row.fix_lon_e7 is None or row.fix_ms is None:
         return None
