@@ -150,7 +150,7 @@ def test_staff_see_the_same_visit_with_its_evidence_and_make_its_link(street: St
         page.goto(f"{street.url}/console#token={TOKEN}&day=2026-09-21")
         row = page.locator("[data-visit=v-1]")
         expect(row).to_have_attribute("data-status", "on_the_way")
-        row.get_by_role("link").click()
+        row.get_by_role("link").first.click()
         timeline = page.get_by_test_id("timeline")
         expect(timeline.locator(".evidence").first).to_contain_text("位置 · phone-1")
         page.get_by_role("button", name="生成客户链接").click()
