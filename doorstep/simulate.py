@@ -37,6 +37,8 @@ _PREPARING_S, _PREPARING_VISIT_S = 5.0, 0.03
 """Wall time in which a day is made and its plan written, before it begins in a cell whose time goes by itself."""
 _SETTLE_S = 120.0
 """Longest wait, without any progress, for the cell to have judged all that was acknowledged."""
+_AHEAD_MS, _GLANCE_S = 5 * MINUTE_MS, 0.005
+"""So far the day may run ahead of a cell that follows; and how often the cell is asked where it is."""
 _SAY_EVERY_S = 5.0
 
 
@@ -190,7 +192,7 @@ def _tell_time(cell: Cell, fleet: Fleet, day: CompanyDay, ask: Ask) -> None:
         until_ms=day.end_ms,
         every_ms=ask.every_ms,
         speed=ask.speed,
-        passed=_Progress(day),
+        passed=_Abreast(cell, day),
     )
     cell.wait_until(day.end_ms, _SETTLE_S)
 
@@ -221,14 +223,22 @@ def _stored(database_url: str, devices: tuple[str, ...]) -> int:
     return int(row[0])
 
 
-class _Progress:
-    """Says now and then how far the day is."""
+class _Abreast:
+    """Keeps the day from running ahead of the cell, and says now and then how far it is.
 
-    def __init__(self, day: CompanyDay) -> None:
-        self._day = day
+    The broker takes messages faster than they are committed. What overtakes in the cell, such as an SOS, would
+    otherwise overtake hours.
+    """
+
+    def __init__(self, cell: Cell, day: CompanyDay) -> None:
+        self._cell, self._day = cell, day
+        self._waited_ms = day.start_ms
         self._said_s = time.monotonic()
 
     def __call__(self, at_ms: int) -> None:
+        if at_ms - self._waited_ms >= _AHEAD_MS:
+            self._cell.wait_until(self._waited_ms, _SETTLE_S, look_s=_GLANCE_S)
+            self._waited_ms = at_ms
         if time.monotonic() - self._said_s >= _SAY_EVERY_S:
             self._said_s = time.monotonic()
             begin_ms, end_ms = self._day.start_ms, self._day.end_ms

@@ -27,7 +27,7 @@ from simulators.wire import (
     rfc3339,
 )
 
-_TO_THE_DOOR_S = (60.0, 240.0)
+_TO_THE_DOOR_S = (100.0, 260.0)
 """From the middle of the compound: the guard's book, which house, which stairs."""
 _SETTLING_MIN = (3.0, 7.0)
 """From the door to the service, where nobody signs in."""

@@ -81,15 +81,18 @@ class Cell:
         said = self._readiness()["projector"]
         return None if said is None else Projector(said["position"], said["head"])
 
-    def wait_until(self, at_ms: int, patience_s: float) -> None:
-        """Wait until it is so late in the cell. Raises CellSilent where its time stands still for `patience_s`."""
+    def wait_until(self, at_ms: int, patience_s: float, *, look_s: float = _LOOK_S) -> None:
+        """Wait until it is so late in the cell, asking every `look_s`.
+
+        Raises CellSilent where its time stands still for `patience_s`.
+        """
         last_ms, moved_s = -1, time.monotonic()
         while (now_ms := self.now().at_ms) < at_ms:
             if now_ms > last_ms:
                 last_ms, moved_s = now_ms, time.monotonic()
             if time.monotonic() - moved_s > patience_s:
                 raise CellSilent(f"the cell's time has stood still for {patience_s:g} s")
-            time.sleep(_LOOK_S)
+            time.sleep(look_s)
 
     def wait_until_judged(self, patience_s: float) -> None:
         """Wait until all that is recorded has been judged. Raises CellSilent without progress for `patience_s`."""

@@ -35,7 +35,8 @@ _LAST_IN_TIME_MS = 4 * MINUTE_MS
 """Before the end of the window."""
 _SEEMING_MPS = 2.2
 """A straight metre on a bad stretch: whoever could seem late by this is not in time by a comfortable margin."""
-_NEAR_M = 800.0
+_NEAR_M, _CLEAR_OF_NEAR_M = 800.0, 100.0
+_STEP_MS = 10_000
 _FOR_EVER_MS = 10**15
 
 
@@ -123,7 +124,8 @@ class Round:
         if mishap is Mishap.BREAKDOWN:
             marks = self._breaks_down(course, way, entry_ms)
         elif mishap is Mishap.DEAD_ON_THE_WAY:
-            marks = self._dies(way, leaves_ms, entry_ms, halt_ms)
+            stands_ms = _far_from(visit, way, round(entry_ms * self._rng.uniform(0.5, 0.7)))
+            marks = self._dies(way, leaves_ms, stands_ms, halt_ms)
         elif mishap is Mishap.DEAD_AT_FIRST:
             self._wakes(visit, leaves_ms, entry_ms)
         if marks[0].at_ms > self._free_ms:
@@ -178,16 +180,15 @@ class Round:
     def _breaks_down(self, course: Course, way: list[Mark], entry_ms: int) -> list[Mark]:
         """Sets out in good time, and stands still on the way until the arrival is as late as it was drawn."""
         visit = course.visit
-        halt_ms = round(entry_ms * self._rng.uniform(0.3, 0.6))
+        halt_ms = _far_from(visit, way, round(entry_ms * self._rng.uniform(0.3, 0.6)))
         late_ms = visit.closes_ms + LATE_MS + self._minutes(*_CLEAR_OF_BOTH)
         leaves_ms = max(self._free_ms, visit.opens_ms + self._minutes(0, 8) - entry_ms)
         stands_ms = max(late_ms - leaves_ms - entry_ms, MINUTE_MS)
         course.risk_ms = visit.closes_ms + LATE_MS - (entry_ms - halt_ms)
         return shifted(paused(way, halt_ms, stands_ms), leaves_ms)
 
-    def _dies(self, way: list[Mark], leaves_ms: int, entry_ms: int, halt_ms: int) -> list[Mark]:
+    def _dies(self, way: list[Mark], leaves_ms: int, stands_ms: int, halt_ms: int) -> list[Mark]:
         """The phone dies on the way; its owner has a bowl of noodles while it is charged."""
-        stands_ms = round(entry_ms * self._rng.uniform(0.5, 0.7))
         off_ms = leaves_ms + stands_ms + 5_000
         self.phone.goes_off(off_ms, off_ms + halt_ms - 20_000)
         return shifted(paused(way, stands_ms, halt_ms), leaves_ms)
@@ -239,6 +240,13 @@ def _entry_ms(marks: list[Mark], visit: Visit) -> int:
     """When the fence was entered to stay."""
     outside_ms = last_ms(marks, lambda at: visit.fence.outside_m(at) > 0)
     return marks[0].at_ms if outside_ms is None else outside_ms + 1_000
+
+
+def _far_from(visit: Visit, way: list[Mark], at_ms: int) -> int:
+    """A time on a way not after this one, at which the site is clearly not near yet."""
+    while at_ms > _STEP_MS and visit.fence.outside_m(place_at(way, at_ms).point) < _NEAR_M + _CLEAR_OF_NEAR_M:
+        at_ms -= _STEP_MS
+    return at_ms
 
 
 def _seems_late(marks: list[Mark], visit: Visit, halt_ms: int) -> bool:
