@@ -23,7 +23,8 @@ class WordsShape(BaseModel, frozen=True):
 class RuleShape(BaseModel, frozen=True):
     """A rule. `urgency` orders an inbox, 1 (drop everything) to 9. In `sentence`, `{name}` is a parameter of the alert,
     shown by its unit (`_ms` an instant, `_s` a duration, `_m` a distance, `_mps` a speed); `{started_ms}`, `{ended_ms}`
-    and `{lasted_s}` are known of every alert; what stands in [brackets] is left out where a parameter is missing."""
+    and `{lasted_s}` are known of every alert; what stands in [brackets] is left out where a parameter is missing, and
+    [said|otherwise] then says the second part."""
 
     rule: str
     version: int
@@ -41,9 +42,13 @@ class RulesShape(BaseModel, frozen=True):
 @router.get("/rules", response_model=RulesShape, summary="The alert rules, in words")
 def list_rules(by: Staff) -> Response:
     """Rules come with the program; there is nothing to page."""
-    return json(
-        RulesShape(items=[_shape(rule) for rule in sorted(rules(), key=lambda rule: (rule.urgency, rule.name))])
-    )
+    return json(rules_told())
+
+
+def rules_told() -> RulesShape:
+    """What the endpoint answers."""
+    told = sorted(rules(), key=lambda rule: (rule.urgency, rule.name))
+    return RulesShape(items=[_shape(rule) for rule in told])
 
 
 def _shape(rule: Rule) -> RuleShape:

@@ -27,8 +27,10 @@ class AtRisk(VisitRule):
     urgency = 3
     title = Words("可能迟到", "At risk")
     sentence = Words(
-        "按目前情况会迟到：约定最晚 {promised_ms}，宽限 {grace_s}[，预计 {expected_ms} 到]。",
-        "Will be late as things go: promised until {promised_ms}, {grace_s} of grace[, expected at {expected_ms}].",
+        "[照 {started_ms} 的情况，约 {expected_ms} 才能到达|到 {started_ms} 仍没有位置]；约定最晚 "
+        "{promised_ms}，宽限 {grace_s}。",
+        "[As things stood at {started_ms}, not there before {expected_ms}|No "
+        "position by {started_ms}]; promised by {promised_ms} with {grace_s} of grace.",
     )
     hears = frozenset({POSITION})
     own_span = False  # whoever still works at the visit before may be late for this one

@@ -15,10 +15,11 @@ class CheckInAway(VisitRule):
 
     name = "check_in_away"
     urgency = 6
-    title = Words("异地签到", "Check-in elsewhere")
+    title = Words("异地签到", "Check-in away")
     sentence = Words(
-        "{started_ms} 签到的位置在围栏外 {outside_m}，上限 {check_in_away_m}（另加定位误差）。",
-        "Checked in at {started_ms}, {outside_m} outside the site; the limit is {check_in_away_m} beyond its accuracy.",
+        "{started_ms} 签到的位置在围栏外 {outside_m}；扣除定位误差后超过 {check_in_away_m}即提醒。",
+        "The check-in at {started_ms} was made {outside_m} outside the fence; "
+        "the limit is {check_in_away_m} beyond its accuracy.",
     )
     hears = frozenset({"checkin"})
 

@@ -23,10 +23,10 @@ class ImplausibleJump(VisitRule):
 
     name = "implausible_jump"
     urgency = 7
-    title = Words("位置跳变", "Implausible jump")
+    title = Words("位置跳变", "Position jump")
     sentence = Words(
-        "{started_ms} 位置一下跳开 {apart_m}，快于 {impossible_mps}，不可能是真实移动。",
-        "At {started_ms} the position jumped by {apart_m}, faster than {impossible_mps}: nobody moves like that.",
+        "{started_ms} 相邻两次定位相距 {apart_m}，所需速度超过 {impossible_mps}，不可能是真实移动。",
+        "At {started_ms} two fixes in a row lie {apart_m} apart: faster than {impossible_mps}, which nobody travels.",
     )
     hears = frozenset({POSITION})
 

@@ -25,8 +25,8 @@ class Late(VisitRule):
     urgency = 4
     title = Words("迟到", "Late")
     sentence = Words(
-        "约定最晚 {promised_ms}，宽限 {grace_s} 已过[，晚 {lateness_s} 到达]。",
-        "Promised until {promised_ms}; the {grace_s} of grace have passed[, arrived {lateness_s} late].",
+        "应在 {promised_ms} 前到达，宽限 {grace_s}；[晚到 {lateness_s}|仍未到达]。",
+        "Due by {promised_ms} with {grace_s} of grace; [arrived {lateness_s} late|not there yet].",
     )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:

@@ -19,8 +19,9 @@ class LeftSite(VisitRule):
     urgency = 5
     title = Words("中途离开", "Left the site")
     sentence = Words(
-        "{started_ms} 起离开服务地点[，{ended_ms} 结束，共 {lasted_s}]；超过 {left_site_s} 即提醒。",
-        "Away from the site since {started_ms}[, until {ended_ms}, {lasted_s} in all]; the limit is {left_site_s}.",
+        "{started_ms} 起离开服务地点[ {lasted_s}，{ended_ms} 返回或结束]，没有报备外出；离开满 {left_site_s}即提醒。",
+        "Away from the site since {started_ms}[ for {lasted_s}, back or over "
+        "at {ended_ms}], no outing declared; the limit is {left_site_s}.",
     )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:

@@ -15,8 +15,8 @@ class NoShow(VisitRule):
     urgency = 2
     title = Words("未上门", "No-show")
     sentence = Words(
-        "约定 {promised_ms} 前到达，过了 {no_show_s} 仍无人上门[，{ended_ms} 才到]。",
-        "Nobody came within {no_show_s} of the end of the window, {promised_ms}[; somebody came at {ended_ms}].",
+        "应在 {promised_ms} 前到达，超过 {no_show_s}仍无人到达[；{ended_ms} 才有人到]。",
+        "Due by {promised_ms}; nobody had come {no_show_s} after that[. Somebody came at {ended_ms}].",
     )
 
     def conclude(self, plan: Plan, fold: Fold, spans: Spans, now_ms: int) -> Sequence[Conclusion]:

@@ -45,7 +45,7 @@ class Told:
 
     `sentence` explains one alert: `{name}` is a parameter, shown by its unit (`_ms` an instant, `_s` a duration, `_m` a
     distance, `_mps` a speed); `{started_ms}`, `{ended_ms}` and `{lasted_s}` are known of every alert. What stands in
-    [brackets] is left out where one of its parameters is not there.
+    [brackets] is left out where one of its parameters is not there; [said|otherwise] then says the second part.
     """
 
     name: ClassVar[str]

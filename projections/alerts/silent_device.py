@@ -24,10 +24,10 @@ class SilentDevice(VisitRule):
 
     name = "silent_device"
     urgency = 8
-    title = Words("设备失联", "Silent device")
+    title = Words("设备失联", "Device silent")
     sentence = Words(
-        "上门前手机已 {silent_s} 没有消息（自 {started_ms} 起算超时）[，{ended_ms} 恢复]。",
-        "Nothing heard of the phone for {silent_s} before arrival, too long since {started_ms}[; again at {ended_ms}].",
+        "上门前已连续 {silent_s}没有任何消息[；{ended_ms} 恢复|，至今没有恢复]。",
+        "Nothing was heard for {silent_s} before the visit[; heard again at {ended_ms}|, and nothing since].",
     )
     hears = frozenset(KINDS) - NO_NEWS
 

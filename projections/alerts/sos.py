@@ -13,8 +13,8 @@ class Sos(FactRule):
     urgency = 1
     title = Words("紧急求助", "SOS")
     sentence = Words(
-        "{started_ms} 发出紧急求助[：{note}]。",
-        "Called for help at {started_ms}[: {note}].",
+        "设备 {device} 在 {started_ms} 发出求助[：{note}]。",
+        "Device {device} asked for help at {started_ms}[: {note}].",
     )
     kind = "sos"
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from api.routers.rules import rules_told
+
 TILES = "/map/town.pmtiles"
 PAGES = Path(__file__).parents[2] / "api/pages"
 
@@ -105,6 +107,8 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
                 self._json(401, {"title": "unauthorized", "status": 401})
             elif path == "/v1/stream" and path not in stub.refused:
                 self._stream(stub._desks, _frame("reset", {"position": 1}))
+            elif path == "/v1/rules":
+                self._json(200, rules_told().model_dump(mode="json"))
             elif path in stub.staff:
                 found = stub.staff[path]
                 self._json(200, found(query) if callable(found) else found)

@@ -22,7 +22,7 @@ TEXTS = {
     "zh-CN": {
         "alerts": "告警",
         "map": "地图",
-        "said": "09:03 签到的位置在服务地点围栏外 1.8 公里；扣除定位误差后超过 500 米即提醒。",
+        "said": "09:03 签到的位置在围栏外 1.8 公里；扣除定位误差后超过 500 米即提醒。",
         "beyond": "围栏外 1.7 公里",
         "take": "接手",
         "taken": "陈督导 今天 10:06 接手",
@@ -36,7 +36,7 @@ TEXTS = {
     "en": {
         "alerts": "Alerts",
         "map": "Map",
-        "said": "The check-in at 09:03 was made 1.8 km outside the fence; more than 500 m beyond its accuracy",
+        "said": "The check-in at 09:03 was made 1.8 km outside the fence; the limit is 500 m beyond its accuracy",
         "beyond": "1.7 km outside the fence",
         "take": "Take on",
         "taken": "陈督导 took it on at 10:06",

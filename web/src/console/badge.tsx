@@ -2,6 +2,7 @@
 
 import type { AlertBrief, Status } from "../shared/contract.ts";
 import { IconAlert, IconCheck, IconHand } from "../shared/icons.tsx";
+import { titleOf } from "./rules.ts";
 import { word, type Words } from "./words.ts";
 
 export function StatusChip({ status, words }: { status: Status; words: Words }) {
@@ -33,7 +34,7 @@ export function AlertBadge({ alert, words, plain = false }: { alert: AlertBrief;
       data-state={state}
     >
       {state === "acknowledged" ? <IconHand /> : state === "resolved" ? <IconCheck /> : <IconAlert />}
-      {word(words.alerts.rule, rule)}
+      {titleOf(rule, words)}
       {state !== "open" && !plain && <span class="alert-chip-state">{word(words.alerts.state, state)}</span>}
     </span>
   );

@@ -14,6 +14,7 @@ import { DeskProvider, useDesk, useMinute, type Desk } from "./desk.ts";
 import { useFeed } from "./feed.ts";
 import { MapView } from "./map/map-view.tsx";
 import { placeHref, usePlace, VIEWS, type Place, type View } from "./place.ts";
+import { titleOf } from "./rules.ts";
 import { isUntaken } from "./state.ts";
 import { TimelinessView } from "./timeliness.tsx";
 import { WorkerView } from "./worker/worker-view.tsx";
@@ -161,7 +162,7 @@ function Announcer() {
     known.current = new Set(live.fresh);
     if (news.length === 0) return;
     const names = news.map((alert) =>
-      words.alerts.about(word(words.alerts.rule, alert.rule), subjectOf(alert, words)),
+      words.alerts.about(titleOf(alert.rule, words), subjectOf(alert, words)),
     );
     setSaid(words.alerts.arrivedNew(names.join(", ")));
   }, [live.fresh]);

@@ -1,9 +1,10 @@
 // Keeps what the console knows up to date: asks for everything once, then listens; while nothing is heard it asks again.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { AlertFull, Board, Changed, DecisionTaken, Page, WorkerItem } from "../shared/contract.ts";
+import type { AlertFull, Board, Changed, DecisionTaken, Page, RuleTold, WorkerItem } from "../shared/contract.ts";
 import { listen } from "../shared/line.ts";
 import { EVERY_MS, getJson, Refused } from "./ask.ts";
+import { learn } from "./rules.ts";
 import { BEGINNING, decided, merged, replaced, type Live, type Snapshot } from "./state.ts";
 
 /** Changes within this time are drawn together. */
@@ -133,11 +134,13 @@ export class Feed {
 
   async #snapshot(): Promise<Snapshot> {
     const least = `min_position=${this.#least}`;
-    const [board, alerts, workers] = await Promise.all([
+    const [rules, board, alerts, workers] = await Promise.all([
+      getJson<{ items: RuleTold[] }>(this.#token, "/v1/rules", this.#stop.signal),
       getJson<Board>(this.#token, `/v1/board?${least}`, this.#stop.signal),
       this.#all<AlertFull>(`/v1/alerts?state=active&${least}`),
       this.#all<WorkerItem>(`/v1/workers?${least}`),
     ]);
+    learn(rules.items);
     return { board, alerts, workers };
   }
 

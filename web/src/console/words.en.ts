@@ -3,6 +3,7 @@
 import type { PageWords } from "./words.ts";
 
 export const en: PageWords = {
+  short: "en",
   otherLanguage: "中文",
   otherLanguageLabel: "切换到中文",
   title: "Service desk",

@@ -1,6 +1,7 @@
 // 督导页面的文字。告警的文字在 words.alerts.zh.ts。
 
 export const zh = {
+  short: "zh" as "zh" | "en",
   otherLanguage: "English",
   otherLanguageLabel: "Switch to English",
   title: "服务督导",

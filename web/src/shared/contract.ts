@@ -108,6 +108,15 @@ export type AlertState = "open" | "acknowledged" | "resolved" | "retracted";
 /** Was it so? `excused`: so, but nobody is to blame. */
 export type Verdict = "true" | "false" | "excused";
 
+/** What an alert rule says of itself; see `web/src/console/rules.ts` for its sentence. */
+export interface RuleTold {
+  rule: string;
+  version: number;
+  urgency: number;
+  title: { zh: string; en: string };
+  sentence: { zh: string; en: string };
+}
+
 export interface AlertBrief {
   alert: string;
   rule: string;

@@ -34,4 +34,4 @@ def test_a_sentence_can_be_shown(rule: Rule) -> None:
         assert not re.search(r"\[[^\]]*\[", text), "brackets in brackets"
         assert not re.search(r"[{}]", re.sub(r"{\w+}", "", text)), "a brace without its pair"
         for name in re.findall(r"{(\w+)}", text):
-            assert name in KNOWN_OF_ALL or name.endswith(UNITS) or name in ("note", "worker"), name
+            assert name in KNOWN_OF_ALL or name.endswith(UNITS) or name in ("note", "worker", "device"), name

@@ -5,8 +5,8 @@ import type { AlertFull, Page } from "../../shared/contract.ts";
 import { getJson, usePolled } from "../ask.ts";
 import { useDesk } from "../desk.ts";
 import { placeHref, type Place } from "../place.ts";
+import { rulesKnown, titleOf } from "../rules.ts";
 import { isActive } from "../state.ts";
-import { word } from "../words.ts";
 import { AlertDetailView } from "./detail.tsx";
 import { byUrgency, kindsInOrder } from "./order.ts";
 import { AlertRow } from "./row.tsx";
@@ -23,7 +23,7 @@ export function AlertsView({ place }: { place: Place }) {
   const state = STATES.find((each) => each === place.ask.state) ?? "active";
   const kind = place.ask.rule ?? null;
   const { items, more } = useItems(state, kind);
-  const rules = kindsInOrder([...Object.keys(w.rule), ...(kind ? [kind] : [])]);
+  const rules = kindsInOrder([...rulesKnown(), ...(kind ? [kind] : [])]);
   const counts = useCounts();
   const narrow = (ask: { state?: string; rule?: string | null }): void => {
     const next: Record<string, string | null> = { state, rule: kind, ...ask };
@@ -48,7 +48,7 @@ export function AlertsView({ place }: { place: Place }) {
             <option value="">{w.allKinds}</option>
             {rules.map((rule) => (
               <option key={rule} value={rule}>
-                {word(w.rule, rule)}
+                {titleOf(rule, words)}
               </option>
             ))}
           </select>

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { AlertFull, BoardVisit } from "../../shared/contract.ts";
 import { gravity } from "../badge.tsx";
 import { useDesk } from "../desk.ts";
+import { titleOf } from "../rules.ts";
 import { gapsOf, type Fix } from "./track.ts";
 
 interface Props {
@@ -53,7 +54,7 @@ export function Ribbon({ fromMs, toMs, atMs, fixes, visits, alerts }: Props) {
               key={alert.alert}
               class={`ribbon-alert gravity-${gravity(alert.rule)}`}
               style={`left:${(x(Date.parse(alert.started_at)) * 100).toFixed(2)}%`}
-              title={words.alerts.rule[alert.rule]}
+              title={titleOf(alert.rule, words)}
             />
           ))}
         </div>
