@@ -10,6 +10,7 @@ from domain.events.facts import POSITION
 from projections.alerts.late import arrival_ms, deadline_ms, excused
 from projections.alerts.rule import Conclusion, Params, VisitRule, Words
 from projections.progress.eta import estimate, travel_ms
+from projections.progress.presence import at_rest
 from projections.progress.state import Fold, Plan, Seen, Span, Spans, Status
 
 ON_THE_WAY = (Status.ON_THE_WAY, Status.NEARBY)
@@ -18,9 +19,9 @@ ON_THE_WAY = (Status.ON_THE_WAY, Status.NEARBY)
 class AtRisk(VisitRule):
     """Stands from the first instant that showed it until arrival, recovery, or the deadline that makes it lateness.
 
-    On the way each fix has its estimate. Who has not set out is at risk once the way from their last fix takes longer
-    than there is time, and who fell silent when there is next to none left: the last span is open and says when. One
-    alert a promise.
+    On the move each fix has its estimate. Who has not set out, or rests on the way, is at risk once the way from their
+    last fix takes longer than there is time, and who fell silent when there is next to none left: the last span is
+    open and says when. One alert a promise.
     """
 
     name = "at_risk"
@@ -40,7 +41,7 @@ class AtRisk(VisitRule):
             return spans
         deadline, policy = deadline_ms(plan), plan.policy
         eta = estimate(plan, after)
-        if eta is None:
+        if eta is None or at_rest(after):
             way_ms = travel_ms(max(fact.outside_m or 0.0, 0.0))
             expected_ms = fact.at_ms + way_ms  # at best
             risk_from_ms = max(deadline - way_ms, fact.at_ms)

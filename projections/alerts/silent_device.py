@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from domain.events.facts import KINDS
 from projections.alerts.rule import Conclusion, Params, VisitRule, Words
+from projections.progress.presence import at_rest
 from projections.progress.state import Fold, Plan, Seen, Span, Spans, Status
 
 NO_NEWS = {"status", "contact", "button"}
@@ -17,7 +18,7 @@ MOVING = (Status.ON_THE_WAY, Status.NEARBY)
 
 class SilentDevice(VisitRule):
     """Stands from the moment silence has lasted too long until the next news. Only before the arrival: indoors phones
-    say nothing, and that is well.
+    say nothing, and that is well. Who sits on a bench on the way is at rest, and so is their phone.
 
     The last span is open: it says when the silence that goes on now becomes too long.
     """
@@ -37,7 +38,7 @@ class SilentDevice(VisitRule):
             past = (*past, replace(awaited, to_ms=fact.at_ms, evidence=(*awaited.evidence, fact.fact)))
         if not _matters(after):
             return past
-        limit_s = _limit_s(plan, after.status in MOVING)
+        limit_s = _limit_s(plan, after.status in MOVING and not at_rest(after))
         from_ms = max(fact.at_ms, _watch_from_ms(plan)) + limit_s * 1000
         return (*past, Span(from_ms, None, (fact.fact,), limit_s))
 

@@ -17,6 +17,8 @@ APPROACHING = (Status.SCHEDULED, Status.RESCHEDULED, Status.ON_THE_WAY)
 PRESENT = (Status.AT_COMPOUND, Status.ARRIVED, Status.IN_SERVICE)
 SPEED_WEIGHT = 0.3
 """Share of the newest leg in the running speed: about the last five fixes count."""
+REST_MPS = 0.8
+"""Slower than anybody walks; faster than a phone's noise makes it seem when it lies still."""
 NEAR_ENOUGH_M = 500.0
 """Within this no jump is impossible: noise, not movement."""
 
@@ -123,6 +125,11 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
     if s.status is Status.ON_THE_WAY and f.outside_m <= plan.policy.nearby_m:
         s = enter(s, Status.NEARBY, f.at_ms, Cause.FACT, f)
     return s
+
+
+def at_rest(s: Fold) -> bool:
+    """Whether they stand or sit somewhere, for about as long as the running speed looks back."""
+    return s.speed_mps is not None and s.speed_mps < REST_MPS
 
 
 def believable(a: Seen, b: Seen, impossible_mps: float) -> bool:

@@ -106,3 +106,10 @@ def test_the_risk_begins_when_the_last_moment_to_leave_has_passed(day: Day) -> N
     day.ping("p", "09:50", 5_100).tick("10:02:30")
     assert day.alerts("at_risk") == ["at_risk v 10:02:30"]
     assert day.params("at_risk")["expected_ms"] == ms("10:25")
+
+
+def test_who_rests_on_the_way_is_at_risk_only_when_it_is_time_to_go_on(day: Day) -> None:
+    """2 600 m away: 2 500 m to the fence by streets at 5 m/s are 11 min 15 s."""
+    day.walk("p", "09:20", "09:30", 6_000, 2_600).stay("p", "09:31", "10:13", 2_600, every_s=60)
+    assert day.tick("10:13").alerts("at_risk") == []
+    assert day.tick("10:14").alerts("at_risk") == ["at_risk v 10:13:45"]

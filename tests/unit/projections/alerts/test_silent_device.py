@@ -80,3 +80,15 @@ def test_it_ends_where_the_next_visit_begins_to_wait(day: Day) -> None:
 def test_a_cancellation_ends_it(day: Day) -> None:
     day.walk("p", "09:30", "09:40", 5_000, 3_000).tick("09:55").cancel("v", "09:56").tick("10:30")
     assert day.alerts("silent_device") == ["silent_device v 09:50-09:56"]
+
+
+def test_who_rests_on_the_way_may_be_silent_for_as_long_as_at_home(day: Day) -> None:
+    day.walk("p", "09:20", "09:28", 5_000, 3_000).stay("p", "09:28:30", "09:31", 3_000, every_s=15).tick("10:10")
+    assert day.steps("v")[0].startswith("on_the_way")
+    assert day.alerts("silent_device") == []
+    assert day.tick("10:11").alerts("silent_device") == ["silent_device v 10:11"]
+
+
+def test_a_red_light_is_no_rest(day: Day) -> None:
+    day.walk("p", "09:20", "09:28", 5_000, 3_000, every_s=12).stay("p", "09:28:12", "09:28:48", 3_000, every_s=12)
+    assert day.tick("09:39").alerts("silent_device") == ["silent_device v 09:38:48"]
