@@ -112,25 +112,33 @@ class Inbox:
         batch: list[Delivery] = []
         size = 0
         for line, end in self._ends(rows):
-            while line.waiting and len(batch) < end and size < WIDEST_BATCH_BYTES:
+            while line.waiting and len(batch) < end:
                 delivery = line.waiting.popleft()
                 size += len(delivery.message.payload)
                 batch.append(delivery)
+                if size >= WIDEST_BATCH_BYTES:
+                    break  # each other line may still give one
         if self.depth:
             self._some.set()
         return batch
 
     def _ends(self, rows: int) -> list[tuple[Line, int]]:
         """How long a batch may be once each line has given its part: an urgent one whatever it has, the others by how
-        much waits there, so that a flood in one session does not hold up another."""
+        much waits there but at least one each, so that a flood in one session does not hold up another."""
         waiting = [(line, len(line.waiting)) for line in self._lines]
         urgent = sum(count for line, count in waiting if line.urgent)
         room, others = max(rows - urgent, 0), sum(count for line, count in waiting if not line.urgent)
-        ends, given = [], 0
+        ends, given, end = [], 0, 0
+        after = sum(1 for line, count in waiting if count and not line.urgent)
         for line, count in waiting:
-            if not line.urgent:
-                given += count
-            ends.append((line, rows if line.urgent else rows - room + math.ceil(room * given / max(others, 1))))
+            if line.urgent:
+                ends.append((line, rows))
+                continue
+            given += count
+            after -= bool(count)
+            fair = min(math.ceil(room * given / max(others, 1)), room - after)
+            end = min(max(fair, end + bool(count)), room)
+            ends.append((line, rows - room + end))
         return ends
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:

@@ -79,6 +79,31 @@ def test_a_flood_in_one_session_does_not_hold_up_another(broker: Broker) -> None
     assert second == [*(str(packet) for packet in range(9, 18)), "other 1"]
 
 
+def test_a_single_message_has_its_place_beside_a_flood_in_whatever_order_the_sessions_stand(broker: Broker) -> None:
+    others = [Line(broker.acknowledged.append) for _ in range(3)]
+    for line in others:
+        broker.inbox.add_line(line)
+    for packet in range(4_000):
+        broker.put(packet, line=others[1])
+    for line in (broker.main, others[0], others[2]):
+        broker.put(9, "alone", line=line)
+    batch = payloads(broker.take(rows=20))
+    assert (len(batch), batch.count("alone")) == (20, 3)
+    assert len(broker.take(rows=2)) == 2
+
+
+def test_large_payloads_of_one_session_leave_the_others_a_message_each(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "WIDEST_BATCH_BYTES", 10)
+    other = Line(broker.acknowledged.append)
+    broker.inbox.add_line(other)
+    for packet in range(1, 5):
+        broker.put(packet, str(packet) * 12)
+        broker.put(packet, f"other {packet}", line=other)
+    assert payloads(broker.take()) == ["1" * 12, "other 1"]
+
+
 def test_large_payloads_end_a_batch_early(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox_module, "WIDEST_BATCH_BYTES", 10)
     for packet in range(1, 5):
