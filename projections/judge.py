@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.events import Event, decode, encode
 from domain.events.alert import AlertDecision
@@ -29,7 +30,7 @@ from projections.progress.fold import advance, begin, continues, due_ms, needs_a
 from projections.progress.state import Fold, Key, Plan, Seen
 from projections.tables import Table, Writer
 from projections.view import Case, Judged, View, views
-from projections.views.tracks import Claim
+from projections.views.tracks import claimed_worker
 from projections.world import World
 
 HORIZON_MS = 35 * DAY_MS
@@ -190,11 +191,10 @@ class Judge:
     def _hear(self, visit: str, fold: Fold) -> None:
         """Conclude what facts made of a visit. Of one that is over most only say that its worker went on."""
         before = self.state.judged.get(visit)
-        over = before is not None and before.fold.over and fold.over
-        if before is None or not over or before.fold.spans != fold.spans or before.fold.milestones != fold.milestones:
-            self._conclude(visit, fold)
-        else:
+        if before is not None and fold.over and replace(before.fold, cursor=fold.cursor) == fold:
             self.state.judged[visit] = Judged(fold, before.known_ms)
+        else:
+            self._conclude(visit, fold)
 
     def _conclude(self, visit: str, fold: Fold, *, planned: bool = False) -> None:
         """Remember the fold, tell the views and the alert book, and rest until the next deadline."""
@@ -262,7 +262,7 @@ class Judge:
     def _claims(self, batch: PositionBatch) -> dict[int, str]:
         claims = {}
         for row, raw in batch.extras.items():
-            worker = msgspec.json.decode(raw, type=Claim).worker
+            worker = claimed_worker(raw)
             if worker:
                 claims[row] = worker
                 self.state.world.holds(batch.devices[int(batch.device[row])], worker)

@@ -114,7 +114,7 @@ class World(msgspec.Struct):
         return Plan(
             visit=visit,
             worker=promise.worker,
-            tracked=self._tracked(promise.worker),
+            tracked=self._tracked(promise),
             fence=self.fences[promise.site],
             listen_from_ms=listen_ms,
             close_ms=close_ms if promise.cancelled_ms is None else min(close_ms, promise.cancelled_ms),
@@ -261,9 +261,18 @@ class World(msgspec.Struct):
             if follower.cancelled_ms is None:
                 next_ms = min(next_ms, follower.window_from_ms)
 
-    def _tracked(self, worker: str | None) -> bool:
+    def _tracked(self, promise: Promise) -> bool:
+        """Whether a device is bound to the worker at any time of the promised window."""
+        worker, from_ms, to_ms = promise.worker, promise.window_from_ms, promise.window_to_ms
         bindings = (self.bindings.get(device) for device in self.devices.get(worker or "", ()))
-        return any(period.worker == worker for bound in bindings if bound for period in bound.periods)
+        return any(
+            period.worker == worker
+            and period.from_ms <= to_ms
+            and (period.until_ms is None or period.until_ms > from_ms)
+            for bound in bindings
+            if bound
+            for period in bound.periods
+        )
 
     def _after(self, promise: Promise) -> Promise | None:
         """The worker's visit after this one, if it still stands."""

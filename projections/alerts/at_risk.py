@@ -81,7 +81,7 @@ class AtRisk(VisitRule):
     def due_ms(self, plan: Plan, fold: Fold, spans: Spans) -> Sequence[int]:
         known = _known(plan, spans)
         times = [at for span in known for at in (span.from_ms, span.to_ms) if at is not None]
-        return (*times, deadline_ms(plan)) if known else ()
+        return (*times, _end_ms(plan, fold, deadline_ms(plan))) if known else ()
 
 
 def _known(plan: Plan, spans: Spans) -> Spans:

@@ -94,6 +94,7 @@ DECISIONS = Table(
         "by": "text",
     },
     key=("place",),
+    places=("place",),
     indexes=("(known_at) WHERE attached IS NULL",),
 )
 """Every decision about an alert, and the alert that it is attached to now: null where a changed rule concludes nothing

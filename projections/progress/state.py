@@ -53,8 +53,8 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
 
     `revision` counts the promises (1: the first). `steps` are the transitions that the plan itself makes.
     A visit listens to facts of its worker in [listen_from_ms, close_ms); then it is concluded, whatever silence means.
-    [own_from_ms, own_to_ms) is the part of it that belongs to no other visit of the worker. `tracked`: a device is
-    bound to the worker, so silence means something.
+    [own_from_ms, own_to_ms) is the part of it that belongs to no other visit of the worker. `tracked`: in the
+    promised window a device is bound to the worker, so silence means something.
     """
 
     visit: str

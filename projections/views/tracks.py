@@ -43,10 +43,14 @@ TRACKS = Table(
 e7: 1e-7 degrees, dm: decimetres, cms: cm/s, cdeg: 0.01 degrees; `place`: the log position of the batch."""
 
 
-class Claim(msgspec.Struct):
-    """The part of a position's extras that attributes it."""
+class _Claim(msgspec.Struct):
+    worker: object = None
 
-    worker: str | None = None
+
+def claimed_worker(extras: bytes) -> str | None:
+    """Whom a position's extras attribute it to; None: nobody, or nobody that can be."""
+    worker = msgspec.json.decode(extras, type=_Claim).worker
+    return worker if isinstance(worker, str) and worker and "\0" not in worker else None
 
 
 class Tracks(Quiet):
@@ -65,7 +69,7 @@ class Tracks(Quiet):
         extras: list[str | None] = [None] * n
         for row, raw in batch.extras.items():
             extras[row] = raw.decode()
-            workers[row] = msgspec.json.decode(raw, type=Claim).worker
+            workers[row] = claimed_worker(raw)
         out.extend(
             TRACKS,
             [

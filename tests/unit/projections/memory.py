@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid5
 
-import msgspec
 import numpy as np
 from psycopg import Cursor
 
@@ -27,7 +26,7 @@ from projections.progress.fold import judge as judge_purely
 from projections.progress.state import Fold, Plan, Seen
 from projections.tables import Table, Writer
 from projections.views.facts import FACTS
-from projections.views.tracks import TRACKS
+from projections.views.tracks import TRACKS, claimed_worker
 from projections.world import Promise, World
 
 NAMESPACE = UUID("5f0c7a3e-0000-4000-8000-000000000001")
@@ -249,7 +248,7 @@ def _fixes(place: int, batch: PositionBatch) -> Iterable[tuple[_Fix, int]]:
                 place,
                 batch.devices[int(batch.device[row])],
                 int(at[row]),
-                msgspec.json.decode(extras).get("worker") if extras else None,
+                claimed_worker(extras) if extras else None,
                 int(batch.lat_e7[row]),
                 int(batch.lon_e7[row]),
                 int(batch.accuracy_dm[row]),

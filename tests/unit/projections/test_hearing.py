@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,3 +165,12 @@ def test_a_distance_is_the_same_to_the_last_bit_in_any_company(
             assert column[row] == outside_m(fence, lat_e7[row] * 1e-7, lon_e7[row] * 1e-7)[0]
             if own == fence:
                 assert column[row] == together[row]
+
+
+@pytest.mark.parametrize("extras", [b'{"worker":5}', b'{"worker":{"w":1}}', b'{"worker":"w\\u0000"}', b'{"worker":""}'])
+def test_what_claims_nobody_that_can_be_is_the_positions_own(extras: bytes) -> None:
+    """No dialect of ours says so; one that did would stop the projector for good."""
+    day = Day().visit("v", "10:00", "10:15").phone("p")
+    for at in ("10:00", "10:02"):
+        day.ping("p", at, extras=extras)
+    assert day.tick("10:02").steps("v") == ["at_compound 10:00"]

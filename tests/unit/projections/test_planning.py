@@ -97,3 +97,19 @@ def test_two_times_are_kept_of_every_step_when_it_was_true_and_since_when_we_kne
         ("in_service", "10:03", "12:00", None),
         ("missed", "10:45", "11:00", "12:00"),
     ]
+
+
+def test_a_phone_of_the_evening_makes_nobody_silent_in_the_morning_whenever_it_is_bound() -> None:
+    for day in (
+        Day().visit("v", "10:00", "10:15").tick("12:00").phone("p", since="16:00"),
+        Day().phone("p", since="16:00").visit("v", "10:00", "10:15").tick("12:00"),
+        Day().visit("v", "10:00", "10:15").tick("12:00").phone("p").unbind("p", "09:59"),
+    ):
+        assert day.alerts("silent_device", "at_risk") == []
+        world = day.cell.judge.state.world
+        assert world.plan("v") == day.cell.judge._plan("v")
+
+
+def test_a_phone_that_was_carried_when_the_window_began_may_be_silent() -> None:
+    day = Day().visit("v", "10:00", "10:15").tick("12:00").phone("p", since="09:30", until="10:01")
+    assert day.alerts("silent_device") == ["silent_device v 09:40"]

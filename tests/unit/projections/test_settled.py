@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.projections.day import Day
 from tests.unit.projections.days import Told, days, disorderly, orderly
 from tests.unit.projections.memory import differences
 
@@ -42,3 +43,22 @@ def test_the_spacing_of_ticks_is_not_seen_in_the_settled_rows(told: Told, tenths
     first = min(told.plan[0].recorded_at_ms, told.end_ms)
     other = [first + (told.end_ms - first) * tenth // 100 for tenth in sorted(tenths)]
     assert not differences(orderly(told._replace(ticks=other)).settled(), orderly(told).settled())
+
+
+def test_who_was_inside_before_a_cancelled_visit_was_late_may_be_heard_of_afterwards() -> None:
+    def day(*, afterwards: bool) -> Day:
+        day = Day().visit("v", "10:00", "10:15").visit("next", "10:20", "10:35", east_m=50.0).phone("p").tick("10:23")
+        if not afterwards:
+            day.ping("p", "10:24:30")
+        day.tick("10:26").cancel("v", "10:27").tick("10:28")
+        return (day.ping("p", "10:24:30") if afterwards else day).tick("12:00")
+
+    assert not differences(day(afterwards=True).cell.settled(), day(afterwards=False).cell.settled())
+
+
+def test_what_silence_means_in_a_visit_that_a_check_out_of_the_next_minute_ends_is_concluded_by_time() -> None:
+    """Outside at 09:50:30, nothing since: at 10:00:30 they had left, before they checked out at 10:01."""
+    day = Day().visit("v", "09:00", "09:15", minutes=180).phone("p").says("p", "checkin", "09:05").tick("10:00")
+    day.says("p", "checkout", "10:01").ping("p", "09:50:30", 400)
+    assert day.steps("v")[-1] == "finished 10:01"
+    assert day.tick("10:02").steps("v")[-2:] == ["stepped_out 09:50:30", "finished 10:01"]

@@ -113,3 +113,9 @@ def test_who_rests_on_the_way_is_at_risk_only_when_it_is_time_to_go_on(day: Day)
     day.walk("p", "09:20", "09:30", 6_000, 2_600).stay("p", "09:31", "10:13", 2_600, every_s=60)
     assert day.tick("10:13").alerts("at_risk") == []
     assert day.tick("10:14").alerts("at_risk") == ["at_risk v 10:13:45"]
+
+
+def test_an_arrival_that_is_ahead_of_the_clock_ends_it_when_the_clock_is_there(day: Day) -> None:
+    day.ping("p", "09:55", 3_800).tick("10:20").says("p", "checkin", "10:20:30")
+    assert day.alerts("at_risk") == ["at_risk v 10:08:21"]
+    assert day.tick("10:20:30").alerts("at_risk") == ["at_risk v 10:08:21-10:20:30"]

@@ -106,3 +106,8 @@ def test_the_last_word_holds(day: Day) -> None:
     resolve(day, "10:31", day.alert("late"), "false")
     resolve(day, "10:35", day.alert("late"), "true")
     assert decided(day.alert("late"))["verdict"] == "true"
+
+
+def test_no_digest_reads_where_in_the_log_a_decision_stands() -> None:
+    """An import counts the log anew, without the gaps that refused appends leave."""
+    assert "place" in DECISIONS.places
