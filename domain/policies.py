@@ -40,6 +40,8 @@ class VisitPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Indoors phones fall silent: inside, then nothing for this long, is presence too."""
     impossible_mps: float = 70.0
     """Faster than any car or train of a city: the fix is kept, not believed."""
+    doubt_s: int = 60
+    """Fixes that are too far to believe and agree for so long are believed: errors do not last, a wrong start does."""
     walk_in_s: int = 5 * 60
     """From the compound to the door, where nothing at the door says better."""
     settle_in_s: int = 5 * 60

@@ -85,7 +85,8 @@ class World(msgspec.Struct):
                 return self._change(visit, event)
             case SiteRegistered(site=site):
                 self.fences[site] = event.fence
-                return {v for v, promise in self.promises.items() if promise.site == site}
+                here = [promise for promise in self.promises.values() if promise.site == site]
+                return {promise.visit for promise in here} | {v for promise in here for v in self._followers(promise)}
             case DeviceBound(device=device) | DeviceUnbound(device=device):
                 return self._bind(device, event)
             case PolicyAdopted(from_ms=from_ms):
@@ -104,18 +105,19 @@ class World(msgspec.Struct):
         approach_ms = promise.window_from_ms - policy.on_the_way_before_s * 1000
         listen_ms = promise.window_from_ms - policy.listen_before_s * 1000
         close_ms = promise.end_ms + policy.listen_after_s * 1000
-        own_from_ms, own_to_ms = listen_ms, close_ms
+        own_from_ms, own_to_ms = listen_ms, promise.end_ms
         before, after = self._before(promise), self._after(promise)
         if before is not None:
             approach_ms = max(approach_ms, before.window_from_ms + before.planned_s * 500)
             own_from_ms = max(listen_ms, min(before.end_ms, promise.window_from_ms))
-        if after is not None and after.window_from_ms - policy.listen_before_s * 1000 < close_ms:
-            own_to_ms = min(promise.end_ms, after.window_from_ms)
+        if after is not None:
+            own_to_ms = min(own_to_ms, after.window_from_ms)
         return Plan(
             visit=visit,
             worker=promise.worker,
             tracked=self._tracked(promise),
             fence=self.fences[promise.site],
+            elsewhere=self._elsewhere(promise, before),
             listen_from_ms=listen_ms,
             close_ms=close_ms if promise.cancelled_ms is None else min(close_ms, promise.cancelled_ms),
             own_from_ms=own_from_ms,
@@ -260,6 +262,10 @@ class World(msgspec.Struct):
             yield visit
             if follower.cancelled_ms is None:
                 next_ms = min(next_ms, follower.window_from_ms)
+
+    def _elsewhere(self, promise: Promise, before: Promise | None) -> Fence | None:
+        """Where the worker's visit before is, if it is somewhere else."""
+        return None if before is None or before.site == promise.site else self.fences.get(before.site)
 
     def _tracked(self, promise: Promise) -> bool:
         """Whether a device is bound to the worker at any time of the promised window."""

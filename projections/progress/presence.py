@@ -10,7 +10,7 @@ from math import cos, hypot, radians
 
 from msgspec.structs import replace
 
-from domain.geo import M_PER_DEG_LAT
+from domain.geo import M_PER_DEG_LAT, outside_m
 from projections.progress.state import Cause, Fold, Plan, Seen, Status, Transition
 
 APPROACHING = (Status.SCHEDULED, Status.RESCHEDULED, Status.ON_THE_WAY)
@@ -19,6 +19,8 @@ SPEED_WEIGHT = 0.3
 """Share of the newest leg in the running speed: about the last five fixes count."""
 REST_MPS = 0.8
 """Slower than anybody walks; faster than a phone's noise makes it seem when it lies still."""
+STANDING_MS = 2 * 60_000
+"""So long in one place is more than a red light, on foot too."""
 NEAR_ENOUGH_M = 500.0
 """Within this no jump is impossible: noise, not movement."""
 
@@ -31,6 +33,8 @@ def position(plan: Plan, s: Fold, f: Seen) -> Fold:
     if s.fix is not None and not believable(s.fix, f, policy.impossible_mps):
         if s.doubted is None or not believable(s.doubted, f, policy.impossible_mps):
             return replace(s, doubted=f)
+        if f.at_ms - s.doubted.at_ms < policy.doubt_s * 1000:
+            return s
         s = replace(s, fix=f, doubted=None, speed_mps=None)
     else:
         s = replace(s, fix=f, doubted=None, speed_mps=_speed(s, f))
@@ -103,7 +107,9 @@ def _outside(plan: Plan, s: Fold, f: Seen) -> Fold:
     if s.arrived_ms is None:
         if s.entered is not None:
             s = replace(s, entered=None, anchor=None, last_inside=None)
-        return _approach(plan, s, f)
+        if _is_elsewhere(plan, s, f):
+            return _still_elsewhere(plan, s, f)
+        return _approach(plan, s if s.elsewhere is None else replace(s, elsewhere=None), f)
     if s.status not in PRESENT or s.outing:
         return s
     if s.left is None:
@@ -117,11 +123,15 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
     assert f.outside_m is not None
     if f.at_ms < plan.approach_from_ms or s.status not in APPROACHING:
         return s
-    if f.outside_m >= s.farthest_m - plan.policy.still_m and s.status is not Status.ON_THE_WAY:
-        s = replace(s, farthest_m=max(f.outside_m, s.farthest_m), leaving=f)
-    if s.status is not Status.ON_THE_WAY and s.farthest_m - f.outside_m >= plan.policy.on_the_way_m:
-        began = s.leaving or f
-        s = enter(s, Status.ON_THE_WAY, began.at_ms, Cause.FACT, began, f)
+    if s.status is not Status.ON_THE_WAY:
+        if s.stands is None or apart_m(s.stands, f) > plan.policy.still_m:
+            s = replace(s, stands=f, set_out=s.set_out or f)
+        elif f.at_ms - s.stands.at_ms >= STANDING_MS:
+            s = replace(s, set_out=None, farthest_m=0.0)
+        if f.outside_m > s.farthest_m:
+            s = replace(s, farthest_m=f.outside_m)
+        elif s.set_out is not None and s.farthest_m - f.outside_m >= plan.policy.on_the_way_m:
+            s = enter(s, Status.ON_THE_WAY, s.set_out.at_ms, Cause.FACT, s.set_out, f)
     if s.status is Status.ON_THE_WAY and f.outside_m <= plan.policy.nearby_m:
         s = enter(s, Status.NEARBY, f.at_ms, Cause.FACT, f)
     return s
@@ -130,6 +140,28 @@ def _approach(plan: Plan, s: Fold, f: Seen) -> Fold:
 def at_rest(s: Fold) -> bool:
     """Whether they stand or sit somewhere, for about as long as the running speed looks back."""
     return s.speed_mps is not None and s.speed_mps < REST_MPS
+
+
+def _is_elsewhere(plan: Plan, s: Fold, f: Seen) -> bool:
+    """Whether a fix lies at the visit before while this one is approached."""
+    if plan.elsewhere is None or f.at_ms < plan.approach_from_ms or s.missed_ms is not None:
+        return False
+    if s.status not in (*APPROACHING, Status.NEARBY):
+        return False
+    return float(outside_m(plan.elsewhere, f.lat_e7 * 1e-7, f.lon_e7 * 1e-7)[0]) <= 0.0
+
+
+def _still_elsewhere(plan: Plan, s: Fold, f: Seen) -> Fold:
+    """Whoever stays at the visit before was not on the way to this one, whatever it looked like on the way there."""
+    if s.elsewhere is None:
+        return replace(s, elsewhere=f)
+    if f.at_ms - s.elsewhere.at_ms < plan.policy.dwell_s * 1000:
+        return s  # perhaps on the way past it
+    believed = tuple(t for t in s.transitions if t.status not in (Status.ON_THE_WAY, Status.NEARBY))
+    last = believed[-1]
+    return replace(
+        s, status=last.status, status_at_ms=last.at_ms, transitions=believed, farthest_m=0.0, stands=None, set_out=None
+    )
 
 
 def believable(a: Seen, b: Seen, impossible_mps: float) -> bool:

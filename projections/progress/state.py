@@ -61,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
     worker: str | None
     tracked: bool
     fence: Fence
+    elsewhere: Fence | None
+    """Of the worker's visit before: whoever stays in there is not on the way yet."""
     listen_from_ms: int
     close_ms: int
     own_from_ms: int
@@ -127,11 +129,15 @@ class Fold(msgspec.Struct, frozen=True, array_like=True):
     """The earliest deadline that a fact from the future jumped over: when time gets there, fold again."""
     fix: Seen | None = None
     doubted: Seen | None = None
-    """The last fix that was too far to believe; a second one that agrees with it is believed."""
+    """The first of the fixes that are too far to believe; they are, once they have agreed for a while."""
     speed_mps: float | None = None
     farthest_m: float = 0.0
-    leaving: Seen | None = None
-    """The last fix about as far away as they ever were: if they come nearer now, they set out there."""
+    stands: Seen | None = None
+    """The first fix of where they stand, or may be about to."""
+    set_out: Seen | None = None
+    """The first fix since they last stood somewhere: if they come nearer now, they set out there."""
+    elsewhere: Seen | None = None
+    """The first fix of a stay at the visit before."""
     entered: Seen | None = None
     anchor: Seen | None = None
     last_inside: Seen | None = None

@@ -112,4 +112,12 @@ def test_a_phone_of_the_evening_makes_nobody_silent_in_the_morning_whenever_it_i
 
 def test_a_phone_that_was_carried_when_the_window_began_may_be_silent() -> None:
     day = Day().visit("v", "10:00", "10:15").tick("12:00").phone("p", since="09:30", until="10:01")
-    assert day.alerts("silent_device") == ["silent_device v 09:40"]
+    assert day.alerts("silent_device") == ["silent_device v 09:40-11:15"]
+
+
+def test_where_the_visit_before_is_decides_whether_one_was_on_the_way() -> None:
+    day = Day().visit("before", "09:00", "09:15", minutes=30, east_m=9_000).visit("v", "10:00", "10:15").phone("p")
+    day.walk("p", "09:20", "09:30", 6_000, 3_050).stay("p", "09:30:30", "09:32:30", 3_000)
+    assert day.steps("v") == ["on_the_way 09:20"]
+    day.site("site of before", 3_000)
+    assert day.steps("v") == []

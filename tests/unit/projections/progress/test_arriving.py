@@ -75,11 +75,34 @@ def test_coming_nearer_is_being_on_the_way_then_nearby(day: Day) -> None:
 
 def test_the_way_begins_where_they_left_not_where_it_was_noticed(day: Day) -> None:
     day.stay("p", "09:00", "09:30", 5_000, every_s=300).walk("p", "09:31", "09:40", 4_960, 2_500, every_s=20)
-    assert day.steps("v") == ["on_the_way 09:31"]
+    assert day.steps("v") == ["on_the_way 09:31:20"]
 
 
-def test_a_little_nearer_is_not_yet_on_the_way_and_turning_back_begins_anew(day: Day) -> None:
-    day.ping("p", "09:10", 5_000).ping("p", "09:12", 4_800).ping("p", "09:20", 5_050).ping("p", "09:25", 4_700)
+def test_a_little_nearer_is_not_yet_on_the_way(day: Day) -> None:
+    day.ping("p", "09:10", 5_000).ping("p", "09:12", 4_800).ping("p", "09:20", 5_050).ping("p", "09:24", 4_800)
+    assert day.steps("v") == []
+    assert day.ping("p", "09:25", 4_700).steps("v") == ["on_the_way 09:10"]
+
+
+def test_a_rest_on_the_way_begins_the_way_anew(day: Day) -> None:
+    day.walk("p", "09:10", "09:11", 5_000, 4_750, every_s=20).stay("p", "09:11:20", "09:14", 4_750)
+    day.walk("p", "09:15", "09:16", 4_600, 4_400, every_s=20)
+    assert day.steps("v") == ["on_the_way 09:15"]
+
+
+def test_whoever_stays_at_the_visit_before_was_not_on_the_way_to_this_one() -> None:
+    day = Day().visit("before", "09:00", "09:15", minutes=30, east_m=3_000).visit("v", "10:00", "10:15").phone("p")
+    day.walk("p", "09:20", "09:30", 6_000, 3_050)
+    assert day.steps("v") == ["on_the_way 09:20"]
+    day.stay("p", "09:30:30", "09:32:30", 3_000)
+    assert day.steps("v") == []
+    day.walk("p", "09:50", "09:58", 2_800, 1_000)
+    assert day.steps("v") == ["on_the_way 09:50"]
+
+
+def test_passing_the_visit_before_changes_nothing() -> None:
+    day = Day().visit("before", "08:30", "08:45", minutes=30, east_m=3_000).visit("v", "10:00", "10:15").phone("p")
+    day.walk("p", "09:20", "09:40", 6_000, 1_000)
     assert day.steps("v") == ["on_the_way 09:20"]
 
 
@@ -107,10 +130,10 @@ def test_two_jumps_to_different_places_confirm_nothing(day: Day) -> None:
     assert day.steps("v") == ["at_compound 10:00", "arrived 10:05", "in_service 10:10"]
 
 
-def test_a_jump_that_a_second_fix_confirms_is_believed(day: Day) -> None:
+def test_a_jump_is_believed_once_it_has_been_confirmed_for_a_minute(day: Day) -> None:
     day.stay("p", "10:00", "10:02").ping("p", "10:03", 500_000).ping("p", "10:03:30", 500_100)
-    day.ping("p", "10:06", 500_200).tick("10:06")
-    assert day.steps("v") == ["at_compound 10:00", "stepped_out 10:03:30"]
+    day.ping("p", "10:04", 500_200).ping("p", "10:05:30", 500_200).tick("10:05:30")
+    assert day.steps("v") == ["at_compound 10:00", "stepped_out 10:04"]
 
 
 def test_a_polygon_is_a_fence_too() -> None:
