@@ -239,7 +239,8 @@ class Clerk:
         concluded = attach(found, {anchor: alert.conclusion for anchor, alert in page.items()})
         for anchor, old in page.items():
             if anchor not in concluded and old.standing:
-                page[anchor] = replace(old, standing=False, revision=old.revision + 1)
+                stood = _until(old.conclusion, known_ms)
+                page[anchor] = replace(old, conclusion=stood, standing=False, revision=old.revision + 1)
                 self._write(page[anchor], rule, "retracted", known_ms, out, reason="refuted")
                 wrote = True
         for anchor, conclusion in concluded.items():
@@ -351,6 +352,13 @@ class Clerk:
             verdict=decided.verdict,
         )
         out.put(HISTORY, **shared, change=change, reason=reason or None, by=by or None)
+
+
+def _until(conclusion: Conclusion, known_ms: int) -> Conclusion:
+    """A conclusion that is held no longer: what comes to stand after that is another alert, undecided."""
+    if conclusion.ended_ms is not None:
+        return conclusion
+    return replace(conclusion, ended_ms=max(conclusion.started_ms, known_ms))
 
 
 def _find(page: Page, decision: AlertDecision) -> str | None:

@@ -111,3 +111,14 @@ def test_the_last_word_holds(day: Day) -> None:
 def test_no_digest_reads_where_in_the_log_a_decision_stands() -> None:
     """An import counts the log anew, without the gaps that refused appends leave."""
     assert "place" in DECISIONS.places
+
+
+def test_what_was_refuted_and_decided_does_not_decide_what_comes_to_stand_later() -> None:
+    """A silence that was none, resolved as false; and then a real one, half an hour after."""
+    day = Day().visit("v", "10:00", "10:15").phone("p").tick("09:45")
+    resolve(day, "09:45", day.alert("silent_device"), "false")
+    day.tick("09:50").ping("p", "09:30", 5_000).ping("p", "09:48", 5_000)
+    assert day.alerts("silent_device") == []
+    day.tick("10:35")
+    verdicts = [row["verdict"] for row in day.cell.rows(ALERTS) if row["rule"] == "silent_device" and row["standing"]]
+    assert verdicts == [None]
