@@ -19,6 +19,7 @@ LIVE = "doorstep_live"
 _MIGRATE_LOCK = 0x646F6F72_0001
 _RUN_LOCK = 0x646F6F72_0002
 _SWAP_LOCK = 0x646F6F72_0003
+_FRESH_LOCK = 0x646F6F72_0004
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -144,6 +145,11 @@ def is_running(cursor: Cursor[Any], schema: str) -> bool:
         (_RUN_LOCK & 0x7FFFFFFF, schema),
     ).fetchone()
     return bool(row and row[0])
+
+
+def hold_fresh(cursor: Cursor[Any], schema: str) -> None:
+    """Until the connection ends: of those who fold into this schema from the beginning, one after the other."""
+    cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", (_FRESH_LOCK & 0x7FFFFFFF, schema))
 
 
 def hold_swap(cursor: Cursor[Any], *, exclusive: bool) -> None:

@@ -120,6 +120,8 @@ def _fresh(dsn: str, log: EventLog, schema: str) -> Unit:
     """An empty unit; what an interrupted rebuild left behind is dropped."""
     conn = psycopg.connect(dsn, autocommit=True)
     place.migrate(conn, JUDGE, making())
+    with conn.cursor() as cursor:
+        place.hold_fresh(cursor, schema)
     with conn.transaction(), conn.cursor() as cursor:
         place.drop(cursor, schema)
         place.create(cursor, schema, making())

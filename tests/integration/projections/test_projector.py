@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
@@ -179,3 +180,33 @@ def test_what_another_program_folded_is_not_gone_on_with_but_folded_anew(databas
         assert renewed.fresh == expected.live
         eventually(lambda: (at := standing(database)) is not None and at.error is None and at.position == log.head())
     assert renew(database, log) is None
+
+
+def test_two_who_fold_the_log_anew_at_once_do_so_one_after_the_other(database: str, log: EventLog) -> None:
+    day.write(log, seed=10)
+    expected = rebuild(database, log)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("UPDATE projector.units SET mark = 'older'")
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(renew, database, log, page_rows=10) for _ in range(2)]
+        renewed = [one.result(LIMIT_S) for one in both]
+    assert expected.fresh in [one.fresh for one in renewed if one is not None]
+    assert renew(database, log) is None
+
+
+def test_an_interrupted_renewal_leaves_the_live_rows_and_the_next_one_begins_anew(database: str, log: EventLog) -> None:
+    day.write(log, seed=10)
+    expected = rebuild(database, log)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("UPDATE projector.units SET mark = 'older'")
+
+    def killed(position: int) -> None:
+        if position > log.head() // 2:
+            terminate(database)
+
+    with pytest.raises(psycopg.OperationalError):
+        rebuild(database, log, page_rows=10, progress=killed)
+    assert (left := standing(database)) is not None
+    assert left.generation == expected.generation
+    assert (renewed := renew(database, log)) is not None
+    assert renewed.fresh == expected.fresh
