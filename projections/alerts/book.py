@@ -277,13 +277,19 @@ class Clerk:
         return [decision.subject]
 
     def _decide(self, page: Page, anchor: str, decision: AlertDecision, known_ms: int, out: Writer) -> None:
+        """The first to take it on has it, the last verdict holds: also where a decision comes to its alert late."""
         old, at, by, note = page[anchor], decision.recorded_at_ms, decision.by, decision.note
+        known = old.decided
         if isinstance(decision, AlertResolved):
+            if known.resolved_ms is not None and known.resolved_ms > at:
+                return
             verdict, change = decision.verdict, "resolved"
             decided = replace(
                 old.decided, resolved_ms=at, resolved_by=by, resolved_note=note, verdict=str(decision.verdict)
             )
         else:
+            if known.acknowledged_ms is not None and known.acknowledged_ms <= at:
+                return
             verdict, change = None, "acknowledged"
             decided = replace(old.decided, acknowledged_ms=at, acknowledged_by=by, acknowledged_note=note)
         page[anchor] = replace(old, decided=decided, revision=old.revision + 1)

@@ -122,3 +122,17 @@ def test_what_was_refuted_and_decided_does_not_decide_what_comes_to_stand_later(
     day.tick("10:35")
     verdicts = [row["verdict"] for row in day.cell.rows(ALERTS) if row["rule"] == "silent_device" and row["standing"]]
     assert verdicts == [None]
+
+
+def test_the_first_to_take_it_on_has_it_whatever_the_alert_was_called(day: Day) -> None:
+    acknowledge(day, "10:31", day.alert("late"))
+    acknowledge(day, "10:33", day.alert("late"), alert=UUID(int=7))
+    assert day.alert("late")["acknowledged_at"] == ms("10:31")
+    assert day.alert_changes("late") == ["raised", "acknowledged"]
+    assert {row["attached"] for row in day.cell.rows(DECISIONS)} == {day.alert("late")["alert"]}
+
+
+def test_an_older_verdict_does_not_come_back(day: Day) -> None:
+    resolve(day, "10:35", day.alert("late"), "true")
+    resolve(day, "10:31", day.alert("late"), "false", alert=UUID(int=7))
+    assert decided(day.alert("late"))["verdict"] == "true"
