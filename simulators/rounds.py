@@ -108,6 +108,7 @@ class Round:
         leaves_ms = self._leaving_ms(course, way, earliest_ms, halt_ms)
         soonest_ms = max(earliest_ms, visit.opens_ms - _EARLIEST_MS - _entry_ms(way, visit))
         at_once = leaves_ms - self._free_ms < _REST_MS and soonest_ms - self._free_ms < MINUTE_MS
+        at_once = at_once and _is_clear(shifted(way, self._free_ms), visit, halt_ms)
         if self._site is not None and at_once and mishap not in LATE and not self._work.gone:
             leaves_ms = self._free_ms
         if self._site is not None and leaves_ms > self._free_ms:
@@ -247,6 +248,13 @@ def _far_from(visit: Visit, way: list[Mark], at_ms: int) -> int:
     while at_ms > _STEP_MS and visit.fence.outside_m(place_at(way, at_ms).point) < _NEAR_M + _CLEAR_OF_NEAR_M:
         at_ms -= _STEP_MS
     return at_ms
+
+
+def _is_clear(marks: list[Mark], visit: Visit, halt_ms: int) -> bool:
+    """Whether an arrival is well in time, or well too late."""
+    late_ms = _entry_ms(marks, visit) + halt_ms - visit.closes_ms - LATE_MS
+    too_late = late_ms > _CLEAR_OF_LATE_MS and abs(late_ms - NO_SHOW_MS + LATE_MS) > _CLEAR_OF_NO_SHOW_MS
+    return too_late or not _seems_late(marks, visit, halt_ms)
 
 
 def _seems_late(marks: list[Mark], visit: Visit, halt_ms: int) -> bool:

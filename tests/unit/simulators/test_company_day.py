@@ -138,3 +138,13 @@ def test_a_plan_fits_into_what_one_call_takes() -> None:
 def test_more_visits_than_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         company_day(1, START_MS, workers=1, visits=12)
+
+
+def test_no_true_arrival_lies_where_a_second_decides() -> None:
+    """A big day has many workers who run late from visit to visit."""
+    day = company_day(3, START_MS, workers=60, visits=450)
+    for visit in day.truth.visits:
+        came_ms = next((step.at_ms for step in visit.steps if step.status == "at_compound"), None)
+        if came_ms is not None:
+            after_min = (came_ms - visit.window_to_ms) / MINUTE_MS
+            assert after_min <= -2 or after_min >= 10 + 3, (visit.visit, visit.mishap, after_min)
