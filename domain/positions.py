@@ -44,7 +44,8 @@ CONTENT_MASK = 0x3F  # the quality of time is our conclusion, not the device's c
 
 PROVIDERS = {"gps": Flag.GPS, "network": Flag.NETWORK, "fused": Flag.FUSED}
 PROVIDER_NAMES = {int(flag): name for name, flag in PROVIDERS.items()}
-CRS_NAMES = {0: "wgs84", int(Flag.GCJ02): "gcj02", int(Flag.BD09): "bd09"}
+CRS_FLAGS = {"wgs84": 0, "gcj02": int(Flag.GCJ02), "bd09": int(Flag.BD09)}
+CRS_NAMES = {flag: name for name, flag in CRS_FLAGS.items()}
 QUALITIES = {
     TimeQuality.DEVICE: 0,
     TimeQuality.AHEAD: int(Flag.TIME_AHEAD),

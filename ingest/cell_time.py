@@ -11,12 +11,11 @@ from eventlog.clock import CellClock, wall_ms
 from eventlog.entry import Append
 from eventlog.log import EventLog
 from eventlog.metronome import followed_tick, newest_tick
-from ingest import topics
-from ingest.codecs import codec_of
+from ingest import codecs, topics
 from ingest.codecs.native import CODEC
 from ingest.inbox import Delivery
 from ingest.message import Message
-from ingest.times import FUTURE_TOLERANCE_MS
+from ingest.reading import Receipt
 
 
 class Segment(NamedTuple):
@@ -94,7 +93,7 @@ class FollowedTime:
         stated: list[int] = []
         for message in messages:
             try:
-                said = codec_of(message.topic).decode(message, now_ms, FUTURE_TOLERANCE_MS)
+                said = codecs.read(message, Receipt(now_ms))
             except Exception:  # the dead letters will say why
                 continue
             stated += [position.observed_at_ms for position in said.positions]
@@ -107,6 +106,6 @@ def _tick(message: Message) -> Ms | None:
     if message.topic != topics.CLOCK:
         return None
     try:
-        return CODEC.decode(message, Ms(0)).tick_ms
+        return CODEC.decode(message, Receipt(Ms(0))).tick_ms
     except Unreadable:
         return None

@@ -64,7 +64,7 @@ class Committer:
 
     def decode(self, message: Message) -> Decoded:
         """What a message says, for whoever asks before committing it; nothing in it is dated."""
-        return self._preparer.decode(message, Ms(0))
+        return self._preparer.decode(message, self._preparer.receipt(Ms(0)))
 
     def run(self, stop: threading.Event) -> None:
         """Commit until told to stop. Raises what is neither Transient nor the fault of one message."""

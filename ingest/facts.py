@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.crs import Crs, to_wgs84
 from domain.errors import Unreadable
 from domain.events.facts import CLASSES, Fact
 from domain.ids import fact_id
-from domain.positions import QUALITIES, Position
+from domain.positions import CRS_FLAGS, QUALITIES, Position
 from domain.time import Ms
 from ingest import times
 from ingest.canonical import canonical
@@ -26,6 +27,7 @@ def fact_of(
     observed_at_ms: Ms | None,
     receipt: Receipt,
     *,
+    sent_ms: Ms | None = None,
     extras: dict[str, Any] | None = None,
     **content: Any,
 ) -> Fact:
@@ -39,6 +41,7 @@ def fact_of(
         device=device,
         observed_at_ms=observed_at_ms,
         quality=times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms),
+        sent_ms=sent_ms,
         extras=kept,
         **said,
     )
@@ -56,13 +59,19 @@ def position_of(
     heading_deg: float | None = None,
     altitude_m: float | None = None,
     battery_pct: float | None = None,
+    crs: Crs | None = None,
+    sent_ms: Ms | None = None,
     flags: int = 0,
     extras: dict[str, Any] | None = None,
 ) -> Position:
-    """A position in WGS-84 degrees; negative accuracies, speeds, headings and batteries are unknown. Raises Unreadable
-    (`out_of_range`) where the place is none on Earth."""
+    """A position, from degrees in `crs` (None: as the registry says of the device, else WGS-84); negative accuracies,
+    speeds, headings and batteries are unknown. Raises Unreadable (`out_of_range`) where the place is none on Earth."""
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise Unreadable(f"{lat}, {lon} is no place on Earth", code="out_of_range")
+    named = crs or receipt.devices.of(device).crs
+    if named is not None:
+        lat, lon = to_wgs84(named, lat, lon)
+        flags |= CRS_FLAGS[named]
     heading_cdeg = whole(heading_deg, 100)
     return Position(
         device=device,
@@ -75,5 +84,6 @@ def position_of(
         altitude_dm=None if altitude_m is None else round(altitude_m * 10),
         battery_pct=whole(battery_pct, 1),
         flags=flags | _QUALITY[times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms)],
+        sent_ms=sent_ms,
         extras=canonical(extras or {}),
     )

@@ -14,9 +14,11 @@ from domain.events.facts import Fact, SosRaised, TimeQuality
 from domain.ids import FactId, fact_id
 from domain.positions import Flag, Position
 from domain.time import MINUTE_MS, Ms
-from ingest.codecs import Codec, codec_of
+from ingest.codecs import Codec, read
 from ingest.dead_letters import Letter
+from ingest.devices import UNREGISTERED
 from ingest.message import Decoded, Fault, Message
+from ingest.reading import Receipt
 from ingest.window import Key, Window
 
 logger = logging.getLogger(__name__)
@@ -41,20 +43,23 @@ class Prepared(msgspec.Struct):
 
 
 class Preparer:
-    """Decodes messages and drops what the window knows."""
+    """Decodes messages and drops what the window knows. `devices` is what the registry says at the moment; whoever
+    follows it replaces it whole."""
 
     def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int, followed: bool = False) -> None:
         self._codecs = codecs
         self._window = window
         self._tolerance_ms = tolerance_ms
+        self.devices = UNREGISTERED
         self._followed = followed
 
     def prepare(self, messages: Iterable[Message], recorded_at_ms: Ms, lost: Collection[Ms] = ()) -> Prepared:
         """Never raises for what a message says. `lost`: when these messages were recorded before, if those appends
         stand, which is not known."""
         prepared = Prepared(recorded_at_ms)
+        receipt = self.receipt(recorded_at_ms)
         for message in messages:
-            decoded = self.decode(message, recorded_at_ms)
+            decoded = self.decode(message, receipt)
             if self._followed:
                 decoded = self._as_sent(decoded)
             if decoded.unreadable:
@@ -72,10 +77,14 @@ class Preparer:
                     prepared.facts.append(fact)
         return prepared
 
-    def decode(self, message: Message, received_ms: Ms) -> Decoded:
+    def receipt(self, received_ms: Ms) -> Receipt:
+        """What codecs are told beside a message received then."""
+        return Receipt(received_ms, self._tolerance_ms, self.devices)
+
+    def decode(self, message: Message, receipt: Receipt) -> Decoded:
         """What a message says; what cannot be read at all is one fault."""
         try:
-            decoded = codec_of(message.topic, self._codecs).decode(message, received_ms, self._tolerance_ms)
+            decoded = read(message, receipt, self._codecs)
             if decoded.tick_ms is None:
                 return decoded
             fault = Fault("clock_not_followed", "this cell does not take its time from the wire")

@@ -9,6 +9,8 @@ import msgspec
 
 from domain.errors import Unreadable
 from domain.time import Ms
+from ingest.devices import UNREGISTERED, Devices
+from ingest.times import FUTURE_TOLERANCE_MS
 
 _OUT_OF_RANGE = re.compile(r"^Expected `\w+` (?:>=|<=|>|<|of length|matching)|out of range")
 
@@ -16,10 +18,12 @@ T = TypeVar("T")
 
 
 class Receipt(NamedTuple):
-    """When a message was received, in the cell's time, and how far ahead of that a device's time is believed."""
+    """What a codec knows beyond the message: when it was received, in the cell's time, how far ahead of that a device's
+    time is believed, and what the registry says of devices."""
 
     at_ms: Ms
-    tolerance_ms: int
+    tolerance_ms: int = FUTURE_TOLERANCE_MS
+    devices: Devices = UNREGISTERED
 
 
 def json_of(payload: bytes) -> Any:

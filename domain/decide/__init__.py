@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from domain.decide import alert, checks, customer, device, policy, shift, site, visit, worker
+from domain.decide import alert, checks, customer, device, device_settings, policy, shift, site, visit, worker
 from domain.decide.alert import AcknowledgeAlert, ResolveAlert, alert_stream
 from domain.decide.base import Command, Decider
 from domain.decide.customer import RegisterCustomer, customer_stream
 from domain.decide.device import BindDevice, UnbindDevice, device_stream
+from domain.decide.device_settings import ConfigureDevice
 from domain.decide.policy import AdoptPolicy, policy_stream
 from domain.decide.shift import CancelShift, PlanShift, shift_stream
 from domain.decide.site import RegisterSite, site_stream
@@ -28,6 +29,7 @@ DECIDERS: dict[type[Command], Decider[Any, Any]] = {
     RegisterWorker: worker.DECIDER,
     BindDevice: device.DECIDER,
     UnbindDevice: device.DECIDER,
+    ConfigureDevice: device_settings.DECIDER,
     PlanShift: shift.DECIDER,
     CancelShift: shift.DECIDER,
     ScheduleVisit: visit.DECIDER,
@@ -67,6 +69,7 @@ __all__ = [
     "CancelShift",
     "CancelVisit",
     "Command",
+    "ConfigureDevice",
     "Decider",
     "PlanShift",
     "ReassignVisit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from domain.device_settings import DeviceSettings
 from domain.events.base import Decision, Event
 from domain.time import Ms
 
@@ -28,6 +29,29 @@ class DeviceUnbound(Decision, frozen=True, kw_only=True, omit_defaults=True):
 
     device: str
     at_ms: Ms
+
+
+class DeviceConfigured(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """From now on the device's messages are read by these settings; what was stored stays as it was read."""
+
+    TOPIC: ClassVar[str] = "doorstep.device.configured"
+
+    device: str
+    settings: DeviceSettings
+
+
+class DeviceClockCorrected(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """What the device dates within [from_ms, until_ms) of its own clock (`until_ms` absent: from then on) happened
+    `offset_ms` later than it says: negative where the clock ran ahead, 0 takes a correction back. What it covers is
+    judged again; the device's claim stays in the log."""
+
+    TOPIC: ClassVar[str] = "doorstep.device.clock_corrected"
+
+    device: str
+    offset_ms: int
+    from_ms: Ms
+    until_ms: Ms | None = None
+    reason: str = ""
 
 
 class DeviceNumbered(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
+import msgspec
+
 from domain.errors import Unreadable
-from domain.time import Ms
 from ingest.message import Decoded, Message
+from ingest.reading import Receipt
 
 
 class Codec(Protocol):
@@ -27,9 +29,12 @@ class Codec(Protocol):
     def claims(self, topic: str) -> bool:
         """Whether a topic is this dialect's."""
 
-    def decode(self, message: Message, received_ms: Ms, tolerance_ms: int) -> Decoded:
-        """What a message says. `received_ms` is the cell's time of receipt, `tolerance_ms` how far ahead of it a
-        device's time is believed. Raises Unreadable where nothing at all can be read."""
+    def topic_of(self, device: str) -> str | None:
+        """At and below which topic a device of this dialect publishes; None where it speaks through a gateway, or where
+        this can be no device of this dialect."""
+
+    def decode(self, message: Message, receipt: Receipt) -> Decoded:
+        """What a message says. Raises Unreadable where nothing at all can be read."""
 
 
 @cache
@@ -46,3 +51,19 @@ def codec_of(topic: str, codecs: Sequence[Codec] | None = None) -> Codec:
         if codec.claims(topic):
             return codec
     raise Unreadable(f"no dialect knows the topic {topic[:200]!r}", code="unknown_topic")
+
+
+def read(message: Message, receipt: Receipt, codecs: Sequence[Codec] | None = None) -> Decoded:
+    """What a message says in the dialect that the registry gives its topic, else in the one that the topic says.
+    Raises Unreadable."""
+    address = receipt.devices.at(message.topic)
+    if address is None:
+        return codec_of(message.topic, codecs).decode(message, receipt)
+    codec = next((codec for codec in all_codecs() if codec.name == address.dialect), None)
+    usual = None if codec is None else codec.topic_of(address.device)
+    if codec is None or usual is None:
+        raise Unreadable(
+            f"the registry reads {address.device} as {address.dialect!r}, which has no such device",
+            code="unknown_dialect",
+        )
+    return codec.decode(msgspec.structs.replace(message, topic=usual + address.rest), receipt)

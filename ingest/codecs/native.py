@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from domain.crs import to_wgs84
+from domain.crs import Crs, to_wgs84
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
 from domain.events.facts import CLASSES, POSITION, Fact, TimeQuality
-from domain.ids import fact_id
-from domain.positions import PROVIDERS, QUALITIES, Flag, Position
+from domain.ids import DEVICE, fact_id
+from domain.positions import CRS_FLAGS, PROVIDERS, QUALITIES, Flag, Position
 from domain.time import Ms
 from ingest import times, topics, wire
 from ingest.canonical import canonical, unknown_fields
 from ingest.message import NOTHING, Decoded, Fault, Message
 from ingest.reading import Receipt, json_of, object_of, shaped, whole
 
-_CRS = {"wgs84": 0, "gcj02": int(Flag.GCJ02), "bd09": int(Flag.BD09)}
 _PROVIDERS = {None: 0} | {name: int(flag) for name, flag in PROVIDERS.items()}
 _MOCK = {None: 0, False: int(Flag.MOCK_FALSE), True: int(Flag.MOCK_TRUE)}
 _QUALITIES = {quality: int(flag) for quality, flag in QUALITIES.items()}
@@ -39,7 +38,11 @@ class Native:
         """See Codec."""
         return topic.startswith(topics.PREFIX)
 
-    def decode(self, message: Message, received_ms: Ms, tolerance_ms: int = times.FUTURE_TOLERANCE_MS) -> Decoded:
+    def topic_of(self, device: str) -> str | None:
+        """See Codec."""
+        return f"{topics.PREFIX}{device}" if DEVICE.fullmatch(device) else None
+
+    def decode(self, message: Message, receipt: Receipt) -> Decoded:
         """See Codec. A retained message is no fact: the broker repeats it at each subscription."""
         if message.topic == topics.CLOCK:
             return NOTHING if message.retained else Decoded(tick_ms=_tick(message.payload))
@@ -47,42 +50,42 @@ class Native:
         if message.retained and kind != "status":
             return NOTHING
         said = json_of(message.payload)
-        received = Receipt(received_ms, tolerance_ms)
         if message.retained:
-            return Decoded(status=_status(device, object_of(said), received))
+            return Decoded(status=_status(device, object_of(said), receipt))
         if isinstance(said, list):
-            return _array(device, kind, said, received)
+            return _array(device, kind, said, receipt)
         if kind == POSITION:
-            return Decoded(positions=(_position(device, object_of(said), received),))
-        return Decoded(facts=(_fact(device, kind, object_of(said), received),))
+            return Decoded(positions=(_position(device, object_of(said), receipt),))
+        return Decoded(facts=(_fact(device, kind, object_of(said), receipt),))
 
 
 CODEC = Native()
 
 
-def _array(device: str, kind: str, elements: list[Any], received: Receipt) -> Decoded:
+def _array(device: str, kind: str, elements: list[Any], receipt: Receipt) -> Decoded:
     positions: list[Position] = []
     facts: list[Fact] = []
     faults: list[Fault] = []
     for index, element in enumerate(elements):
         try:
             if kind == POSITION:
-                positions.append(_position(device, object_of(element), received))
+                positions.append(_position(device, object_of(element), receipt))
             else:
-                facts.append(_fact(device, kind, object_of(element), received))
+                facts.append(_fact(device, kind, object_of(element), receipt))
         except Unreadable as error:
             faults.append(Fault(error.code, str(error), index))
     return Decoded(positions=positions, facts=facts, unreadable=faults)
 
 
-def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
+def _position(device: str, said: dict[str, Any], receipt: Receipt) -> Position:
     read = shaped(said, wire.Position)
     observed_at_ms = times.from_wire(read.time)
-    sure = times.quality(observed_at_ms, received.at_ms, received.tolerance_ms)
+    sure = times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms)
     lat, lon, crs = read.lat, read.lon, 0
-    if read.crs is not None:
-        lat, lon = to_wgs84(read.crs, lat, lon)
-        crs = _CRS[read.crs]
+    named = read.crs or receipt.devices.of(device).crs
+    if named is not None:
+        lat, lon = to_wgs84(named, lat, lon)
+        crs = CRS_FLAGS[named]
     extras = unknown_fields(said, _KNOWN[POSITION])
     if read.id is not None:
         extras["id"] = str(read.id)
@@ -104,30 +107,31 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
     )
 
 
-def _fact(device: str, kind: str, said: dict[str, Any], received: Receipt) -> Fact:
+def _fact(device: str, kind: str, said: dict[str, Any], receipt: Receipt) -> Fact:
     read: Any = shaped(said, wire.KINDS[kind])
     observed_at_ms = None if read.time is None else times.from_wire(read.time)
     extras = unknown_fields(said, _KNOWN[kind])
-    content = _content(kind, read)
+    content = _content(kind, read, receipt.devices.of(device).crs)
     identity = canonical(extras | content)
     # What has no time of its own is dated by whoever knows when it was received, and how often.
     fact = fact_id(device, kind, observed_at_ms or 0, identity)
     if "crs" in content:
         extras["crs"] = content.pop("crs")
     return CLASSES[kind](
-        recorded_at_ms=received.at_ms,
+        recorded_at_ms=receipt.at_ms,
         fact=fact,
         device=device,
         observed_at_ms=observed_at_ms,
-        quality=times.quality(observed_at_ms, received.at_ms, received.tolerance_ms),
+        quality=times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms),
         sent_ms=None if read.sent is None else times.from_wire(read.sent),
         extras=extras,
         **{_STORED.get(name, name): value for name, value in content.items()},
     )
 
 
-def _content(kind: str, read: Any) -> dict[str, Any]:
-    """The named fields of a payload that say something, in the names of the wire, as they are kept."""
+def _content(kind: str, read: Any, crs: Crs | None) -> dict[str, Any]:
+    """The named fields of a payload that say something, in the names of the wire, as they are kept; `crs`: of
+    coordinates that name none."""
     content = {name: value for name in _CONTENT[kind] if (value := getattr(read, name)) is not None}
     for name in _MAYBE_UNKNOWN & content.keys():
         if content[name] < 0:
@@ -140,6 +144,8 @@ def _content(kind: str, read: Any) -> dict[str, Any]:
     if "lat" in content or "lon" in content:
         if "lat" not in content or "lon" not in content:
             raise Unreadable("`lat` and `lon` belong together", code="missing_field")
+        if crs is not None:
+            content.setdefault("crs", crs)
         lat, lon = to_wgs84(content.get("crs", "wgs84"), content["lat"], content["lon"])
         content["lat"], content["lon"] = round(lat * 1e7) / 1e7, round(lon * 1e7) / 1e7
     if content.get("crs") == "wgs84":
@@ -156,12 +162,12 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _status(device: str, said: dict[str, Any], received: Receipt) -> DeviceStatusChanged:
+def _status(device: str, said: dict[str, Any], receipt: Receipt) -> DeviceStatusChanged:
     read = shaped(said, wire.Status)
     observed_at_ms = None if read.time is None else times.from_wire(read.time)
-    status = unknown_fields(said, _KNOWN["status"]) | _content("status", read)
+    status = unknown_fields(said, _KNOWN["status"]) | _content("status", read, None)
     return DeviceStatusChanged(
-        recorded_at_ms=received.at_ms, device=device, observed_at_ms=observed_at_ms, status=status
+        recorded_at_ms=receipt.at_ms, device=device, observed_at_ms=observed_at_ms, status=status
     )
 
 

@@ -6,16 +6,18 @@ The formats are those of the OwnTracks booklet ("JSON") and of what the apps rea
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any, Literal, overload
 
 from msgspec import Meta, Struct
 
+from domain.crs import to_wgs84
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
 from domain.events.facts import Fact, RegionCrossed, StatusReported
 from domain.ids import REGISTERED, fact_id
-from domain.positions import PROVIDERS, QUALITIES, Position
+from domain.positions import CRS_FLAGS, PROVIDERS, QUALITIES, Position
 from domain.time import Ms
 from ingest import times
 from ingest.canonical import canonical, unknown_fields
@@ -105,23 +107,27 @@ class OwnTracks:
         """See Codec."""
         return topic.startswith(PREFIX)
 
-    def decode(self, message: Message, received_ms: Ms, tolerance_ms: int = times.FUTURE_TOLERANCE_MS) -> Decoded:
+    def topic_of(self, device: str) -> str | None:
+        """See Codec."""
+        user, _, phone = device.partition(".")
+        return f"{PREFIX}{_spelt(user)}/{_spelt(phone)}" if user and phone else None
+
+    def decode(self, message: Message, receipt: Receipt) -> Decoded:
         """See Codec. The type decides, not the last part of the topic. A retained location is no fact: apps retain
         them by default, and the broker repeats them at each subscription."""
         device = device_of(message.topic)
         if not message.payload:
             return NOTHING  # what clears a retained message (MQTT 3.1.1, section 3.3.1.3)
         said = object_of(json_of(message.payload))
-        received = Receipt(received_ms, tolerance_ms)
         kind = said.get("_type")
         if message.retained:
-            return Decoded(status=_registered(device, said, received)) if kind in ("status", "lwt") else NOTHING
+            return Decoded(status=_registered(device, said, receipt)) if kind in ("status", "lwt") else NOTHING
         if kind == "location":
-            return Decoded(positions=(_position(device, said, received),))
+            return Decoded(positions=(_position(device, said, receipt),))
         if kind == "transition":
-            return Decoded(facts=(_crossing(device, said, received),))
+            return Decoded(facts=(_crossing(device, said, receipt),))
         if kind in ("status", "lwt"):
-            return Decoded(facts=(_reported(device, said, received),))
+            return Decoded(facts=(_reported(device, said, receipt),))
         if isinstance(kind, str) and kind in OTHERS:
             return NOTHING
         raise _unknown(said)
@@ -150,6 +156,14 @@ def _plain(part: str) -> str:
     )
 
 
+def _spelt(part: str) -> str:
+    """What `_plain` wrote so."""
+    return _ESCAPED.sub(lambda run: bytes.fromhex(run[0].replace("~", "")).decode(errors="replace"), part)
+
+
+_ESCAPED = re.compile(r"(?:~[0-9a-f]{2})+")
+
+
 def _unknown(said: dict[str, Any]) -> Unreadable:
     kind = said.get("_type")
     if kind is None:
@@ -159,7 +173,7 @@ def _unknown(said: dict[str, Any]) -> Unreadable:
     return Unreadable(f"OwnTracks has no type {str(kind)[:200]!r}", code="unknown_value")
 
 
-def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
+def _position(device: str, said: dict[str, Any], receipt: Receipt) -> Position:
     read = shaped(said, Location, strict=False)
     extras = unknown_fields(said, _LOCATION)
     if read.source is not None and read.source not in _PROVIDER:
@@ -172,46 +186,49 @@ def _position(device: str, said: dict[str, Any], received: Receipt) -> Position:
     if said.get("t") == "p" and times.UNSET_BEFORE_MS <= sent_ms < stated_ms:
         observed_at_ms = sent_ms
         extras["tst"] = read.tst
-    sure = times.quality(observed_at_ms, received.at_ms, received.tolerance_ms)
+    sure = times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms)
+    crs = receipt.devices.of(device).crs or "wgs84"
+    lat, lon = to_wgs84(crs, read.lat, read.lon)
     return Position(
         device=device,
         observed_at_ms=observed_at_ms,
-        lat_e7=round(read.lat * 1e7),
-        lon_e7=round(read.lon * 1e7),
+        lat_e7=round(lat * 1e7),
+        lon_e7=round(lon * 1e7),
         accuracy_dm=whole(read.acc, 10) or None,  # Android says 0 where it has none
         speed_cms=whole(read.vel, _KMH),
         heading_cdeg=None if (heading := whole(read.cog, 100)) is None else heading % 36_000,
         altitude_dm=None if read.alt is None else round(read.alt * 10),
         battery_pct=whole(read.batt, 1),
-        flags=_PROVIDER.get(read.source or "", 0) | _QUALITY[sure],
+        flags=_PROVIDER.get(read.source or "", 0) | _QUALITY[sure] | CRS_FLAGS[crs],
         sent_ms=sent_ms,
         extras=canonical(extras),
     )
 
 
-def _crossing(device: str, said: dict[str, Any], received: Receipt) -> Fact:
+def _crossing(device: str, said: dict[str, Any], receipt: Receipt) -> Fact:
     read = shaped(said, Transition, strict=False)
     content: dict[str, Any] = {"event": read.event, "desc": read.desc}
     if read.lat is not None and read.lon is not None:
         accuracy_dm = whole(read.acc, 10)
-        content |= {"lat": round(read.lat * 1e7) / 1e7, "lon": round(read.lon * 1e7) / 1e7}
+        lat, lon = to_wgs84(receipt.devices.of(device).crs or "wgs84", read.lat, read.lon)
+        content |= {"lat": round(lat * 1e7) / 1e7, "lon": round(lon * 1e7) / 1e7}
         content["acc"] = accuracy_dm / 10 if accuracy_dm else None
     elif read.lat is not None or read.lon is not None:
         raise Unreadable("`lat` and `lon` belong together", code="missing_field")
-    return _fact(RegionCrossed, device, read, times.from_wire(read.tst), content, said, _TRANSITION, received)
+    return _fact(RegionCrossed, device, read, times.from_wire(read.tst), content, said, _TRANSITION, receipt)
 
 
-def _reported(device: str, said: dict[str, Any], received: Receipt) -> Fact:
+def _reported(device: str, said: dict[str, Any], receipt: Receipt) -> Fact:
     read = shaped(said, State, strict=False)
     # Neither state has a time of its own: a status bears none, and a will was written when the app connected.
-    return _fact(StatusReported, device, read, None, _state(read), said, _STATE, received)
+    return _fact(StatusReported, device, read, None, _state(read), said, _STATE, receipt)
 
 
-def _registered(device: str, said: dict[str, Any], received: Receipt) -> DeviceStatusChanged:
+def _registered(device: str, said: dict[str, Any], receipt: Receipt) -> DeviceStatusChanged:
     read = shaped(said, State, strict=False)
     extras = unknown_fields(said, _STATE | {"tst"})
     status = extras | {name: value for name, value in _state(read).items() if value is not None}
-    return DeviceStatusChanged(recorded_at_ms=received.at_ms, device=device, status=status)
+    return DeviceStatusChanged(recorded_at_ms=receipt.at_ms, device=device, status=status)
 
 
 def _state(read: State) -> dict[str, Any]:
@@ -245,18 +262,18 @@ def _fact(
     content: dict[str, Any],
     said: dict[str, Any],
     named: frozenset[str],
-    received: Receipt,
+    receipt: Receipt,
 ) -> Fact:
     """A fact of what was read. Its identity is its content in the names of the wire, whenever it was sent."""
     extras = unknown_fields(said, named)
     content = content | {"worker": read.worker, "_id": None if read.ref is None else str(read.ref)}
     content = {name: value for name, value in content.items() if value is not None}
     return cls(
-        recorded_at_ms=received.at_ms,
+        recorded_at_ms=receipt.at_ms,
         fact=fact_id(device, cls.KIND, observed_at_ms or 0, canonical(extras | content)),
         device=device,
         observed_at_ms=observed_at_ms,
-        quality=times.quality(observed_at_ms, received.at_ms, received.tolerance_ms),
+        quality=times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms),
         sent_ms=_sent_ms(read, observed_at_ms),
         extras=extras,
         **{_STORED.get(name, name): value for name, value in content.items()},

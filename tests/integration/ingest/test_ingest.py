@@ -19,6 +19,7 @@ from eventlog.entry import Entry
 from eventlog.log import EventLog
 from ingest.codecs import codec_of
 from ingest.message import Message
+from ingest.reading import Receipt
 from tests.integration.doorstep.parents import eventually
 from tests.integration.ingest.cell import LIMIT_S, Cell, Device, running
 
@@ -35,7 +36,7 @@ def fixes(count: int, *, device: str = "p1", first: int = 0) -> list[tuple[str, 
 
 def expected(messages: Sequence[tuple[str, bytes]]) -> set[UUID]:
     """The identities of what was published."""
-    said = [codec_of(topic).decode(Message(topic, payload), wall_ms(), 120_000) for topic, payload in messages]
+    said = [codec_of(topic).decode(Message(topic, payload), Receipt(wall_ms())) for topic, payload in messages]
     positions = {position.fact for decoded in said for position in decoded.positions}
     return positions | {fact.fact for decoded in said for fact in decoded.facts}
 

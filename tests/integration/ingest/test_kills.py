@@ -17,6 +17,7 @@ from doorstep.embedded.postgres import SERVER_SETTINGS, EmbeddedPostgres
 from eventlog.clock import wall_ms
 from ingest.codecs import codec_of
 from ingest.message import Message
+from ingest.reading import Receipt
 from tests.integration.ingest.cell import ACK_WAIT_S, LIMIT_S, Cell, Device, settings_of
 
 MESSAGES = 20_000
@@ -43,7 +44,7 @@ STREAM = [other(n) if n % 100 == 0 else position(n) for n in range(MESSAGES)]
 
 
 def timed(messages: Sequence[tuple[str, bytes]]) -> set[UUID]:
-    said = [codec_of(topic).decode(Message(topic, payload), wall_ms(), 120_000) for topic, payload in messages]
+    said = [codec_of(topic).decode(Message(topic, payload), Receipt(wall_ms())) for topic, payload in messages]
     facts = {fact.fact for decoded in said for fact in decoded.facts if fact.observed_at_ms is not None}
     return facts | {position.fact for decoded in said for position in decoded.positions}
 

@@ -9,6 +9,7 @@ from domain.events.facts import KINDS, TimeQuality
 from domain.time import Ms
 from ingest.codecs.native import CODEC
 from ingest.message import Message as Received
+from ingest.reading import Receipt
 from simulators.cell import instant_ms
 from simulators.day import Day, seeded_day
 from simulators.recordings import Fix, Recording
@@ -30,7 +31,7 @@ def received(topic: str, payload: bytes) -> Received:
 def test_every_message_of_the_simulated_day_is_read_without_a_fault(day: Day) -> None:
     heard = set()
     for at_ms, (topic, payload) in day.sendings:
-        decoded = CODEC.decode(received(topic, payload), Ms(at_ms))
+        decoded = CODEC.decode(received(topic, payload), Receipt(Ms(at_ms)))
         assert not decoded.unreadable
         said = msgspec.json.decode(payload)
         count = len(said) if isinstance(said, list) else 1
@@ -60,7 +61,7 @@ def test_every_message_of_the_simulated_day_is_read_without_a_fault(day: Day) ->
 def test_a_fix_means_the_same_to_both(day: Day) -> None:
     at_ms, (topic, payload) = next(s for s in day.sendings if s.message.topic.endswith("phone-1/position"))
     said = msgspec.json.decode(payload)
-    (read,) = CODEC.decode(received(topic, payload), Ms(at_ms)).positions
+    (read,) = CODEC.decode(received(topic, payload), Receipt(Ms(at_ms))).positions
     assert read.device == "phone-1"
     assert read.observed_at_ms == instant_ms(said["time"])
     assert (read.lat_e7, read.lon_e7) == (round(said["lat"] * 1e7), round(said["lon"] * 1e7))
@@ -72,7 +73,7 @@ def test_a_fix_means_the_same_to_both(day: Day) -> None:
 def test_a_recorded_fix_keeps_its_time_and_a_time_of_zero_is_seen() -> None:
     track = [Fix(36_000.25, 36_001.0, 37.0, -122.0, 12.5, -1.0, -1.0), Fix(0.0, 36_002.0, 37.0, -122.0)]
     sendings = replay(Recording("r", track, []), worker="w", device="d").sendings
-    read = [CODEC.decode(received(*message), Ms(at_ms)).positions[0] for at_ms, message in sendings]
+    read = [CODEC.decode(received(*message), Receipt(Ms(at_ms))).positions[0] for at_ms, message in sendings]
     assert read[0].observed_at_ms == 36_000_250
     assert read[0].sent_ms == 36_001_000
     assert read[0].speed_cms is None  # -1 is how a phone says that it does not know
@@ -81,4 +82,4 @@ def test_a_recorded_fix_keeps_its_time_and_a_time_of_zero_is_seen() -> None:
 
 
 def test_the_time_that_a_replay_tells_is_the_time_that_is_followed() -> None:
-    assert CODEC.decode(received(*clock(START_MS)), Ms(0)).tick_ms == START_MS
+    assert CODEC.decode(received(*clock(START_MS)), Receipt(Ms(0))).tick_ms == START_MS

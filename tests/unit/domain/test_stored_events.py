@@ -14,11 +14,19 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.device_settings import DeviceSettings
 from domain.events import Event, all_topics, decode, encode
 from domain.events.alert import AlertAcknowledged, AlertResolved
 from domain.events.clock import TimeAdvanced
 from domain.events.customer import CustomerRegistered
-from domain.events.device import DeviceBound, DeviceNumbered, DeviceStatusChanged, DeviceUnbound
+from domain.events.device import (
+    DeviceBound,
+    DeviceClockCorrected,
+    DeviceConfigured,
+    DeviceNumbered,
+    DeviceStatusChanged,
+    DeviceUnbound,
+)
 from domain.events.facts import (
     ButtonPressed,
     CheckedIn,
@@ -95,6 +103,19 @@ EVERYTHING: list[Event] = [
     ),
     DeviceBound(**decided, device="phone_1", worker="w-1", site="s-1", from_ms=T, until_ms=T + 1),
     DeviceUnbound(**decided, device="phone_1", at_ms=T),
+    DeviceConfigured(
+        **decided,
+        device="phone_1",
+        settings=DeviceSettings(
+            topic="gate/reader",
+            dialect="esphome",
+            zone="Asia/Shanghai",
+            crs="gcj02",
+            model="trackerd",
+            fields={"lat": "data.Y"},
+        ),
+    ),
+    DeviceClockCorrected(**decided, device="phone_1", offset_ms=-3_600_000, from_ms=T, until_ms=T + 1, reason="夏令时"),
     DeviceNumbered(**bare, device="phone_1", number=7),
     DeviceStatusChanged(**bare, device="phone_1", observed_at_ms=T - 5, status={"online": False, "battery": 81}),
     ShiftPlanned(**decided, shift="early-1", worker="w-1", from_ms=T, until_ms=T + 28_800_000),
@@ -146,6 +167,8 @@ LEAST: list[Event] = [
     SiteRegistered(**bare, site="s-1", customer="c-1", name="家", zone="UTC", fence=Polygon(ring=RING)),
     DeviceBound(**bare, device="phone_1", from_ms=T),
     DeviceUnbound(**bare, device="phone_1", at_ms=T),
+    DeviceConfigured(**bare, device="phone_1", settings=DeviceSettings()),
+    DeviceClockCorrected(**bare, device="phone_1", offset_ms=0, from_ms=T),
     DeviceNumbered(**bare, device="phone_1", number=0),
     DeviceStatusChanged(**bare, device="phone_1", status={}),
     ShiftPlanned(**bare, shift="early-1", worker="w-1", from_ms=T, until_ms=T + 1),

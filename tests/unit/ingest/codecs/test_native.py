@@ -33,6 +33,7 @@ from ingest import wire
 from ingest.codecs import codec_of
 from ingest.codecs.native import CODEC
 from ingest.message import NOTHING, Decoded, Message
+from ingest.reading import Receipt
 
 AT_MS = Ms(1_795_222_923_456)
 AT = b'"2026-11-21T01:02:03.456Z"'
@@ -41,7 +42,7 @@ ANY = UUID(int=0)
 
 
 def decode(kind: str, payload: bytes, *, retained: bool = False, device: str = "p1") -> Decoded:
-    return CODEC.decode(Message(f"doorstep/v1/{device}/{kind}", payload, retained=retained), RECEIVED_MS)
+    return CODEC.decode(Message(f"doorstep/v1/{device}/{kind}", payload, retained=retained), Receipt(RECEIVED_MS))
 
 
 def one_position(payload: bytes) -> Position:
@@ -379,9 +380,9 @@ def test_a_retained_status_is_what_the_registry_knows() -> None:
 
 def test_the_cells_time_is_read_from_its_topic() -> None:
     said = Message("doorstep/v1/_clock/time", b'{"time":' + AT + b"}")
-    assert CODEC.decode(said, RECEIVED_MS) == Decoded(tick_ms=AT_MS)
+    assert CODEC.decode(said, Receipt(RECEIVED_MS)) == Decoded(tick_ms=AT_MS)
     retained = Message("doorstep/v1/_clock/time", b'{"time":' + AT + b"}", retained=True)
-    assert CODEC.decode(retained, RECEIVED_MS) is NOTHING
+    assert CODEC.decode(retained, Receipt(RECEIVED_MS)) is NOTHING
 
 
 @pytest.mark.parametrize(
@@ -389,7 +390,7 @@ def test_the_cells_time_is_read_from_its_topic() -> None:
 )
 def test_a_cells_time_that_makes_no_sense_cannot_be_read(payload: bytes, code: str) -> None:
     with pytest.raises(Unreadable) as error:
-        CODEC.decode(Message("doorstep/v1/_clock/time", payload), RECEIVED_MS)
+        CODEC.decode(Message("doorstep/v1/_clock/time", payload), Receipt(RECEIVED_MS))
     assert error.value.code == code
 
 

@@ -20,6 +20,7 @@ from domain.time import Ms
 from ingest import wire
 from ingest.codecs.native import CODEC
 from ingest.message import Decoded, Message
+from ingest.reading import Receipt
 
 RECEIVED_MS = Ms(1_790_000_000_000)
 FIELDS = sorted({name for shape in wire.KINDS.values() for name in shape.__struct_fields__})
@@ -37,7 +38,7 @@ times = st.integers(946_684_800_000, 4_102_444_800_000).map(lambda ms: f"{ms // 
 def said(kind: str, payload: bytes, *, retained: bool = False) -> Decoded:
     """What a message says; nothing where it cannot be read. Anything but Unreadable is a failure."""
     try:
-        decoded = CODEC.decode(Message(f"doorstep/v1/d-1/{kind}", payload, retained=retained), RECEIVED_MS)
+        decoded = CODEC.decode(Message(f"doorstep/v1/d-1/{kind}", payload, retained=retained), Receipt(RECEIVED_MS))
     except Unreadable:
         return Decoded()
     assert all(fault.reason and fault.index is not None for fault in decoded.unreadable)
@@ -83,7 +84,7 @@ def test_wrong_values_in_named_fields_are_refused_by_name(
 def test_any_topic_is_read_or_refused_by_name(topic: str, payload: bytes) -> None:
     for name in (topic, f"doorstep/v1/{topic}", f"doorstep/v1/{topic}/position"):
         with suppress(Unreadable):
-            CODEC.decode(Message(name, payload), RECEIVED_MS)
+            CODEC.decode(Message(name, payload), Receipt(RECEIVED_MS))
 
 
 # Any valid message

@@ -17,6 +17,7 @@ from domain.time import Ms
 from ingest.codecs import codec_of
 from ingest.codecs.owntracks import CODEC, OTHERS, device_of
 from ingest.message import NOTHING, Decoded, Message
+from ingest.reading import Receipt
 
 CAPTURED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "captured_owntracks.json").read_bytes())
 
@@ -27,7 +28,7 @@ def decode(
     said: dict[str, Any] | bytes, *, suffix: str = "", retained: bool = False, received_ms: Ms = RECEIVED_MS
 ) -> Decoded:
     payload = said if isinstance(said, bytes) else json.dumps(said).encode()
-    return CODEC.decode(Message(f"owntracks/jane/phone{suffix}", payload, retained=retained), received_ms)
+    return CODEC.decode(Message(f"owntracks/jane/phone{suffix}", payload, retained=retained), Receipt(received_ms))
 
 
 def position(said: dict[str, Any]) -> Position:
@@ -378,5 +379,5 @@ def test_no_two_topics_name_one_device() -> None:
 )
 def test_a_topic_without_a_device_is_refused(topic: str) -> None:
     with pytest.raises(Unreadable) as refusal:
-        CODEC.decode(Message(topic, b"{}"), RECEIVED_MS)
+        CODEC.decode(Message(topic, b"{}"), Receipt(RECEIVED_MS))
     assert refusal.value.code == "unknown_topic"

@@ -17,6 +17,7 @@ from domain.positions import PositionBatch
 from domain.time import Ms
 from ingest.codecs.owntracks import CODEC, OTHERS, Location, State, Transition
 from ingest.message import Decoded, Message
+from ingest.reading import Receipt
 
 RECEIVED_MS = Ms(1_795_222_930_000)
 TYPES = ["location", "transition", "status", "lwt", "encrypted", *sorted(OTHERS)]
@@ -35,7 +36,7 @@ values = anything | numbers | st.sampled_from(["p", "enter", "leave", "nan", "1e
 def said(payload: bytes, *, topic: str = "owntracks/jane/phone", retained: bool = False) -> Decoded:
     """What a message says; nothing where it cannot be read. Anything but Unreadable is a failure."""
     try:
-        decoded = CODEC.decode(Message(topic, payload, retained=retained), RECEIVED_MS)
+        decoded = CODEC.decode(Message(topic, payload, retained=retained), Receipt(RECEIVED_MS))
     except Unreadable:
         return Decoded()
     if decoded.positions:
