@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from ingest.counters import TABLE as COUNTERS
+from ingest.credentials import TABLE as CREDENTIALS
 from ingest.dead_letters import TABLE as DEAD_LETTERS
 
 _LOCK = 0x446F_6F72_0003
@@ -18,3 +19,4 @@ def migrate(dsn: str) -> None:
         conn.execute("CREATE SCHEMA IF NOT EXISTS ingest")
         conn.execute(DEAD_LETTERS)
         conn.execute(COUNTERS)
+        conn.execute(CREDENTIALS)
