@@ -14,7 +14,7 @@ from domain.decide import alert, checks, customer, device, device_settings, poli
 from domain.decide.alert import AcknowledgeAlert, ResolveAlert, alert_stream
 from domain.decide.base import Command, Decider
 from domain.decide.customer import RegisterCustomer, customer_stream
-from domain.decide.device import BindDevice, UnbindDevice, device_stream
+from domain.decide.device import BindDevice, CorrectDeviceClock, UnbindDevice, device_stream
 from domain.decide.device_settings import ConfigureDevice
 from domain.decide.policy import AdoptPolicy, policy_stream
 from domain.decide.shift import CancelShift, PlanShift, shift_stream
@@ -29,6 +29,7 @@ DECIDERS: dict[type[Command], Decider[Any, Any]] = {
     RegisterWorker: worker.DECIDER,
     BindDevice: device.DECIDER,
     UnbindDevice: device.DECIDER,
+    CorrectDeviceClock: device.DECIDER,
     ConfigureDevice: device_settings.DECIDER,
     PlanShift: shift.DECIDER,
     CancelShift: shift.DECIDER,
@@ -70,6 +71,7 @@ __all__ = [
     "CancelVisit",
     "Command",
     "ConfigureDevice",
+    "CorrectDeviceClock",
     "Decider",
     "PlanShift",
     "ReassignVisit",

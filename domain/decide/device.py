@@ -1,16 +1,17 @@
-"""Devices: whom each speaks for, period by period (domain/bindings.py)."""
+"""Devices: whom each speaks for (domain/bindings.py), and where its clock is corrected (domain/clocks.py)."""
 
 from __future__ import annotations
 
 import msgspec
 
-from domain import bindings
+from domain import bindings, clocks
 from domain.bindings import Binding, Bindings
+from domain.clocks import ClockPeriods
 from domain.decide import checks
 from domain.decide.base import Command, Decider
 from domain.errors import NotFound
 from domain.events import Event
-from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceClockCorrected, DeviceUnbound
 from domain.time import Ms
 
 
@@ -34,10 +35,26 @@ class UnbindDevice(Command, frozen=True, kw_only=True):
     from_ms: Ms
 
 
+class CorrectDeviceClock(Command, frozen=True, kw_only=True):
+    """What the device dates within [from_ms, until_ms) of its own clock (None: without end) happened `offset_ms` later
+    than it says; 0 takes corrections of that period back. The last word wins for each instant that it covers. A person
+    says why: what this moves may be somebody's lateness."""
+
+    device: str
+    offset_ms: int
+    from_ms: Ms
+    until_ms: Ms | None = None
+    reason: str
+
+
 class Device(msgspec.Struct, frozen=True):
-    """A device that was heard of, and its bindings."""
+    """A device that was heard of, its bindings, and the corrections of its clock."""
 
     bindings: Bindings = Bindings()
+    clock: ClockPeriods = ClockPeriods()
+
+
+DeviceCommand = BindDevice | UnbindDevice | CorrectDeviceClock
 
 
 def device_stream(device: str) -> str:
@@ -45,12 +62,17 @@ def device_stream(device: str) -> str:
     return f"device/{device}"
 
 
-def decide(state: Device | None, command: BindDevice | UnbindDevice) -> tuple[Event, ...]:
-    """A binding is news unless exactly it stands. Unbinding is news where something is bound from then on."""
+def decide(state: Device | None, command: DeviceCommand) -> tuple[Event, ...]:
+    """A binding is news unless exactly it stands. Unbinding is news where something is bound from then on, a correction
+    where it changes the offset of any instant."""
     checks.device(command.device)
-    if isinstance(command, BindDevice):
-        return _bind(state or Device(), command)
-    return _unbind(state, command)
+    match command:
+        case BindDevice():
+            return _bind(state or Device(), command)
+        case UnbindDevice():
+            return _unbind(state, command)
+        case _:
+            return _correct(state or Device(), command)
 
 
 def _bind(state: Device, command: BindDevice) -> tuple[Event, ...]:
@@ -87,11 +109,29 @@ def _unbind(state: Device | None, command: UnbindDevice) -> tuple[Event, ...]:
     return () if bindings.evolve(state.bindings, unbound) == state.bindings else (unbound,)
 
 
+def _correct(state: Device, command: CorrectDeviceClock) -> tuple[Event, ...]:
+    checks.period(command.from_ms, command.until_ms)
+    checks.text(command.reason, "reason", needed=True)
+    if abs(command.offset_ms) > clocks.MOST_OFFSET_MS:
+        checks.invalid("offset", f"offset_ms {command.offset_ms} is more than {clocks.MOST_OFFSET_MS} (39 years)")
+    corrected = DeviceClockCorrected(
+        recorded_at_ms=command.at_ms,
+        by=command.by,
+        device=command.device,
+        offset_ms=command.offset_ms,
+        from_ms=command.from_ms,
+        until_ms=command.until_ms,
+        reason=command.reason,
+    )
+    return () if clocks.evolve(state.clock, corrected) == state.clock else (corrected,)
+
+
 def evolve(state: Device | None, event: Event) -> Device:
-    """The bindings after an event; any event makes the device known."""
-    return Device(bindings.evolve((state or Device()).bindings, event))
+    """The bindings and the clock after an event; any event makes the device known."""
+    known = state or Device()
+    return Device(bindings.evolve(known.bindings, event), clocks.evolve(known.clock, event))
 
 
-DECIDER: Decider[Device | None, BindDevice | UnbindDevice] = Decider(
+DECIDER: Decider[Device | None, DeviceCommand] = Decider(
     stream=lambda command: device_stream(command.device), initial=None, decide=decide, evolve=evolve
 )
