@@ -28,6 +28,7 @@ from projections.hearing import hear, hears, seen_fact
 from projections.history import History
 from projections.progress.fold import advance, begin, continues, due_ms, needs_again, step
 from projections.progress.state import Fold, Key, Plan, Seen
+from projections.roll import Roll
 from projections.tables import Table, Writer
 from projections.view import Case, Judged, View, views
 from projections.views.tracks import claimed_worker
@@ -48,6 +49,7 @@ class State(msgspec.Struct):
     book: Book = msgspec.field(default_factory=Book)
     alarms: dict[str, dict[UUID, tuple[str, bytes]]] = {}
     """By device: facts that alert by themselves (topic and body), to be told again when the device changes hands."""
+    roll: Roll = msgspec.field(default_factory=Roll)
     known_ms: int = 0
     now_ms: int = 0
 
@@ -82,6 +84,9 @@ class Judge:
         state.known_ms = max(state.known_ms, event.recorded_at_ms)
         for view in self._views:
             view.on_entry(entry, state.known_ms, self._out)
+        for device in state.roll.apply(entry):
+            for view in self._views:
+                view.on_device(device, state.roll.devices[device], self._out)
         if isinstance(event, TimeAdvanced):
             self._time(event.recorded_at_ms, entry.position)
         elif entry.batch is not None:

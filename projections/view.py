@@ -1,7 +1,7 @@
-"""What a projection is: tables, and what to write into them when the log moves or a judgement changes.
+"""What a projection is: tables, and what to write into them when the log moves, a judgement changes or a device spoke.
 
 A projection is one file in `projections/views/` with a `VIEW`. It keeps no state of its own: everything it needs
-stands in the log entry or in the case.
+stands in the log entry, in the case or on the roll.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from eventlog.entry import Entry
 from projections.progress.state import Fold, Plan
+from projections.roll import Heard
 from projections.tables import Table, Writer
 from projections.world import Promise
 
@@ -63,9 +64,13 @@ class View(Protocol):
         """A visit was judged anew."""
         ...
 
+    def on_device(self, device: str, heard: Heard, out: Writer) -> None:
+        """It is time to tell what is known of a device (projections/roll.py)."""
+        ...
+
 
 class Quiet:
-    """Both hooks, doing nothing: a base for views that need only one."""
+    """Every hook, doing nothing: a base for views that need only one."""
 
     tables: tuple[Table, ...] = ()
 
@@ -73,6 +78,9 @@ class Quiet:
         """Nothing."""
 
     def on_visit(self, case: Case, out: Writer) -> None:
+        """Nothing."""
+
+    def on_device(self, device: str, heard: Heard, out: Writer) -> None:
         """Nothing."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.events.customer import CustomerRegistered
-from domain.events.device import DeviceBound, DeviceNumbered, DeviceStatusChanged, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceStatusChanged, DeviceUnbound
 from domain.events.policy import PolicyAdopted
 from domain.events.shift import ShiftCancelled, ShiftPlanned
 from domain.events.site import SiteRegistered
@@ -43,7 +43,6 @@ WORKERS = Table(
     key=("worker",),
     settled=("worker", "name", "surname", "title"),
 )
-DEVICES = Table(name="devices", columns={"device": "text", "number": "int4"}, key=("device",))
 DEVICE_STATUS = Table(
     name="device_status",
     columns={"device": "text", "status": "text", "status_at": "ms", "known_at": "ms"},
@@ -118,7 +117,7 @@ def _json(value: object) -> str:
 class Registry(Quiet):
     """Rows of the plan. Bindings are kept as they were said (`recorded` counts the stream); the last word wins."""
 
-    tables = (CUSTOMERS, SITES, WORKERS, DEVICES, DEVICE_STATUS, BINDINGS, SHIFTS, POLICIES, VISITS)
+    tables = (CUSTOMERS, SITES, WORKERS, DEVICE_STATUS, BINDINGS, SHIFTS, POLICIES, VISITS)
 
     def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
         match entry.event:
@@ -139,8 +138,6 @@ class Registry(Quiet):
                 )
             case WorkerRegistered() as e:
                 out.put(WORKERS, worker=e.worker, name=e.name, surname=e.surname, title=e.title)
-            case DeviceNumbered() as e:
-                out.put(DEVICES, device=e.device, number=e.number)
             case DeviceStatusChanged() as e:
                 out.put(
                     DEVICE_STATUS,
