@@ -42,7 +42,7 @@ class BatchWriter:
             by_stream.setdefault(f"facts/{fact.device}/{day}", []).append(fact)
         news = self._news(prepared.statuses)
         for change in news:
-            by_stream.setdefault(_status_stream(change.device), []).append(change)
+            by_stream.setdefault(_status_stream(change), []).append(change)
         if not (by_stream or first or prepared.positions or prepared.letters):
             return
         self._read_versions(list(by_stream))
@@ -56,7 +56,7 @@ class BatchWriter:
         for stream, events in by_stream.items():
             self._versions[stream] += len(events)
         for change in news:
-            self._statuses[change.device] = change.status
+            self._statuses[_status_stream(change)] = change.status
 
     def _read_versions(self, streams: Sequence[str]) -> None:
         if len(self._versions) > MOST_STREAMS:
@@ -66,26 +66,27 @@ class BatchWriter:
             self._versions |= self._log.versions(unknown)
 
     def _news(self, statuses: Sequence[DeviceStatusChanged]) -> list[DeviceStatusChanged]:
-        """Those that differ from the last one of their device."""
+        """Those that differ from the last one of their device about the same."""
         if not statuses:
             return []
-        self._read_statuses({status.device for status in statuses})
+        self._read_statuses({_status_stream(status) for status in statuses})
         last: dict[str, dict[str, Any] | None] = {}
         news = []
         for status in statuses:
-            before = last.get(status.device, self._statuses.get(status.device))
+            stream = _status_stream(status)
+            before = last.get(stream, self._statuses.get(stream))
             if status.status != before:
                 news.append(status)
-                last[status.device] = status.status
+                last[stream] = status.status
         return news
 
-    def _read_statuses(self, devices: set[str]) -> None:
-        unknown = {_status_stream(device): device for device in devices if device not in self._statuses}
+    def _read_statuses(self, streams: set[str]) -> None:
+        unknown = [stream for stream in streams if stream not in self._statuses]
         for stream, version in self._log.versions(unknown).items() if unknown else ():
             entry = self._log.newest(stream) if version else None
             if entry is not None and isinstance(entry.event, DeviceStatusChanged):
-                self._statuses[unknown[stream]] = entry.event.status
+                self._statuses[stream] = entry.event.status
 
 
-def _status_stream(device: str) -> str:
-    return f"device-status/{device}"
+def _status_stream(change: DeviceStatusChanged) -> str:
+    return f"device-status/{change.device}" + (f"/{change.about}" if change.about else "")

@@ -152,7 +152,7 @@ class Roll(msgspec.Struct):
             case DeviceClockCorrected(device=device):
                 heard = self._of(device, event.recorded_at_ms)
                 heard.corrections = (*heard.corrections, _correction(event))
-            case DeviceStatusChanged(device=device):
+            case DeviceStatusChanged(device=device, about=""):
                 self._status(device, event)
             case _:
                 return ()

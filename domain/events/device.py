@@ -64,10 +64,12 @@ class DeviceNumbered(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeviceStatusChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A retained status or last will said something new about the device. Registry, not a fact."""
+    """A retained status or last will said something new about the device, or the device told what else it is set to.
+    Registry, not a fact. `about`: which part of the entry is told, whole; empty: how the device is."""
 
     TOPIC: ClassVar[str] = "doorstep.device.status_changed"
 
     device: str
     observed_at_ms: Ms | None = None
     status: dict[str, Any]
+    about: str = ""

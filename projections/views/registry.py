@@ -48,6 +48,11 @@ DEVICE_STATUS = Table(
     columns={"device": "text", "status": "text", "status_at": "ms", "known_at": "ms"},
     key=("device",),
 )
+DEVICE_SETUP = Table(
+    name="device_setup",
+    columns={"device": "text", "about": "text", "said": "text", "known_at": "ms"},
+    key=("device", "about"),
+)
 BINDINGS = Table(
     name="bindings",
     columns={
@@ -117,7 +122,7 @@ def _json(value: object) -> str:
 class Registry(Quiet):
     """Rows of the plan. Bindings are kept as they were said (`recorded` counts the stream); the last word wins."""
 
-    tables = (CUSTOMERS, SITES, WORKERS, DEVICE_STATUS, BINDINGS, SHIFTS, POLICIES, VISITS)
+    tables = (CUSTOMERS, SITES, WORKERS, DEVICE_STATUS, DEVICE_SETUP, BINDINGS, SHIFTS, POLICIES, VISITS)
 
     def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
         match entry.event:
@@ -138,6 +143,8 @@ class Registry(Quiet):
                 )
             case WorkerRegistered() as e:
                 out.put(WORKERS, worker=e.worker, name=e.name, surname=e.surname, title=e.title)
+            case DeviceStatusChanged() as e if e.about:
+                out.put(DEVICE_SETUP, device=e.device, about=e.about, said=_json(e.status), known_at=known_ms)
             case DeviceStatusChanged() as e:
                 out.put(
                     DEVICE_STATUS,
