@@ -34,10 +34,15 @@ def stream_id(namespace: UUID, name: str) -> UUID:
     return uuid5(namespace, name)
 
 
-def fact_id(device: str, kind: str, observed_at_ms: int, content: bytes) -> FactId:
+def identity(device: str, kind: str, observed_at_ms: int, content: bytes) -> bytes:
     """What a device said, as 16 bytes: blake2b(device, kind, observed_at in ms, canonical content).
 
     `observed_at_ms` is the device's own claim, so a fact keeps its id however late or often it arrives.
     """
     head = f"{device}\0{kind}\0{observed_at_ms}\0".encode()
-    return FactId(UUID(bytes=hashlib.blake2b(head + content, digest_size=16).digest()))
+    return hashlib.blake2b(head + content, digest_size=16).digest()
+
+
+def fact_id(device: str, kind: str, observed_at_ms: int, content: bytes) -> FactId:
+    """The same, as the id of a fact."""
+    return FactId(UUID(bytes=identity(device, kind, observed_at_ms, content)))

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.events.facts import POSITION, TimeQuality
-from domain.ids import FactId, fact_id
+from domain.ids import FactId, fact_id, identity
 
 NULL = -(2**31)
 """Absent, in every optional int32 column."""
@@ -130,28 +131,31 @@ class PositionBatch:
     @classmethod
     def of(cls, recorded_at_ms: int, positions: Sequence[Position]) -> PositionBatch:
         """Columns from rows, in the order given. Sorting by device is the packer's business."""
-        devices = list(dict.fromkeys(p.device for p in positions))
+        rows = list(zip(*map(msgspec.structs.astuple, positions), strict=True)) or [()] * len(
+            Position.__struct_fields__
+        )
+        of = dict(zip(Position.__struct_fields__, rows, strict=True))
+        devices = list(dict.fromkeys(of["device"]))
         number = {name: i for i, name in enumerate(devices)}
 
-        def column(name: str) -> NDArray[np.int32]:
-            values = (getattr(p, name) for p in positions)
-            return np.array([NULL if v is None else v for v in values], np.int32)
+        def optional(name: str) -> NDArray[np.int32]:
+            return np.array([NULL if value is None else value for value in of[name]], np.int32)
 
         return cls(
             recorded_at_ms=recorded_at_ms,
             devices=devices,
-            device=np.array([number[p.device] for p in positions], np.int32),
-            observed_at_ms=np.array([p.observed_at_ms for p in positions], np.int64),
-            sent_ms=np.array([p.sent_ms or 0 for p in positions], np.int64),
-            lat_e7=column("lat_e7"),
-            lon_e7=column("lon_e7"),
-            accuracy_dm=column("accuracy_dm"),
-            speed_cms=column("speed_cms"),
-            heading_cdeg=column("heading_cdeg"),
-            altitude_dm=column("altitude_dm"),
-            battery_pct=column("battery_pct"),
-            flags=np.array([p.flags for p in positions], np.uint16),
-            extras={i: p.extras for i, p in enumerate(positions) if p.extras},
+            device=np.array([number[device] for device in of["device"]], np.int32),
+            observed_at_ms=np.array(of["observed_at_ms"], np.int64),
+            sent_ms=np.array([sent_ms or 0 for sent_ms in of["sent_ms"]], np.int64),
+            lat_e7=np.array(of["lat_e7"], np.int32),
+            lon_e7=np.array(of["lon_e7"], np.int32),
+            accuracy_dm=optional("accuracy_dm"),
+            speed_cms=optional("speed_cms"),
+            heading_cdeg=optional("heading_cdeg"),
+            altitude_dm=optional("altitude_dm"),
+            battery_pct=optional("battery_pct"),
+            flags=np.array(of["flags"], np.uint16),
+            extras={i: raw for i, raw in enumerate(of["extras"]) if raw},
         )
 
     def at_ms(self) -> NDArray[np.int64]:
@@ -160,7 +164,11 @@ class PositionBatch:
         return np.where(unsure, np.int64(self.recorded_at_ms), self.observed_at_ms)
 
     def facts(self) -> list[FactId]:
-        """The identity of each row, equal to `Position.fact` of the same content."""
+        """The id of each row, equal to `Position.fact` of the same content."""
+        return [FactId(UUID(bytes=raw)) for raw in self.identities()]
+
+    def identities(self) -> list[bytes]:
+        """The same as 16 bytes each, for whoever only compares them."""
         records = np.zeros(len(self), CANON)
         for name in CANON.names or ():
             records[name] = getattr(self, name)
@@ -168,7 +176,7 @@ class PositionBatch:
         raw, size = records.tobytes(), CANON.itemsize
         devices, extras = self.devices, self.extras
         return [
-            fact_id(devices[d], POSITION, at, raw[i * size : i * size + size] + extras.get(i, b""))
+            identity(devices[d], POSITION, at, raw[i * size : i * size + size] + extras.get(i, b""))
             for i, (d, at) in enumerate(zip(self.device.tolist(), self.observed_at_ms.tolist(), strict=True))
         ]
 

@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from domain.errors import Unavailable
+from ingest.batch_client import BatchClient
 from ingest.inbox import Inbox, Line
 from ingest.message import Message
 
@@ -57,9 +56,9 @@ class Session:
         self._access = access
         self._filters = list(filters)
         self._inbox = inbox
-        self._line = Line(self._acknowledge, urgent=urgent)
-        inbox.add_line(self._line)
         self._client = self._make_client()
+        self._line = Line(self._client.acknowledge, urgent=urgent)
+        inbox.add_line(self._line)
 
     def start(self) -> None:
         """Begin to connect."""
@@ -74,15 +73,9 @@ class Session:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _make_client(self) -> mqtt.Client:
+    def _make_client(self) -> BatchClient:
         access, parts = self._access, urlsplit(self._access.url)
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=access.client_id,
-            clean_session=False,
-            protocol=mqtt.MQTTv311,
-            manual_ack=True,
-        )
+        client = BatchClient(access.client_id, self._on_messages)
         client.reconnect_delay_set(access.backoff_first_s, access.backoff_max_s)  # type: ignore[arg-type]
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -95,11 +88,7 @@ class Session:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         return client
-
-    def _acknowledge(self, packet: int) -> None:
-        self._client.ack(packet, AT_LEAST_ONCE)
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -129,14 +118,9 @@ class Session:
         self.connected = True
         self.ready.set()
 
-    def _on_message(self, _client: Any, _data: Any, packet: mqtt.MQTTMessage) -> None:
+    def _on_messages(self, messages: Sequence[tuple[Message, int]]) -> None:
         try:
-            topic = packet.topic
-        except UnicodeDecodeError:
-            topic = packet._topic.decode(errors="backslashreplace")
-        message = Message(topic, bytes(packet.payload), packet.qos, packet.retain, packet.dup)
-        try:
-            self._inbox.put(self._line, message, packet.mid)
+            self._inbox.deliver(self._line, messages)
         except Exception as error:  # paho's thread would end without a word
-            self.failure = Unavailable(f"a message could not be taken: {type(error).__name__}: {error}")
+            self.failure = Unavailable(f"messages could not be taken: {type(error).__name__}: {error}")
             raise

@@ -137,7 +137,8 @@ class Committer:
         logger.error("a message on %s cannot be stored: %s", messages[0].topic, error)
         fault = Fault("not_storable", f"{type(error).__name__}: {error}")
         self._writer.forget()
-        letter = Prepared(at_ms, letters=[Letter.of(messages[0], [fault])])
+        letter = Prepared.nothing(at_ms)
+        letter.letters.append(Letter.of(messages[0], [fault]))
         self._writer.write(letter, first)
         self._learn(letter, 0.0)
 

@@ -2,34 +2,45 @@
 
 A broker that reconnects, or waits too long, delivers again what it already delivered, with DUP set (MQTT 3.1.1,
 section 4.4). Such a repeat takes the place of its twin here instead of standing in line behind it, so an outage of the
-database, however long, holds no more than the broker's in-flight limit. One that crossed its acknowledgement is
-recognised as well, and only acknowledged again.
+database, however long, holds no more than the broker's in-flight limit, nor more bytes than are allowed. One that
+crossed its acknowledgement is recognised as well, and only acknowledged again (ingest/repeats.py).
+
+Repeats are rare and messages are not: what a repeat needs to be found is gathered when the first one comes.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
 
 from ingest.message import Message
+from ingest.repeats import Acknowledged
 
-Acknowledge = Callable[[int], None]
-"""Acknowledges the packet of this id on a connection that stands."""
-
-LATELY = 65_535
-"""Acknowledged messages remembered: no session has more packet ids."""
+Acknowledge = Callable[[Sequence[int]], None]
+"""Acknowledges the packets of these ids, in this order, on a connection that stands."""
 
 WIDEST_BATCH_BYTES = 16 << 20
 """Payloads that end a batch early: the largest single message a broker of ours carries, so memory stays small."""
+
+MESSAGE_BYTES = 500
+"""What a message weighs here beside its payload."""
+
+URGENT = re.compile(rb"(?i)sos|alarm|panic|emergency")
+"""What a payload that raises an alarm holds, in any dialect. Others that hold it lose nothing by being early."""
+
+_LOOK_S = 0.5
 
 
 class Line:
     """One session's deliveries, in the order received. `connection` counts its connections; acknowledgements of an
     older one are void, because the broker may have given its packet ids to other messages. The present one began, or
-    the last one was lost, at `changed_at_s` of the monotonic clock.
+    the last one was lost, at `changed_at_s` of the monotonic clock. An `urgent` line is taken first.
     """
 
     def __init__(self, acknowledge: Acknowledge, *, urgent: bool = False) -> None:
@@ -40,40 +51,62 @@ class Line:
         self.waiting: deque[Delivery] = deque()
 
 
-class Delivery:
-    """A message and how to acknowledge it; a repeat changes the latter."""
+class Delivery(msgspec.Struct, gc=False, eq=False):
+    """A message and how to acknowledge it; a repeat changes the latter. `early`: it overtakes another delivery of the
+    same message, which is the one to be acknowledged."""
 
-    __slots__ = ("connection", "line", "message", "packet", "stored")
-
-    def __init__(self, message: Message, line: Line, packet: int, *, stored: bool = False) -> None:
-        self.message = message
-        self.stored = stored
-        self.line = line
-        self.connection = line.connection
-        self.packet = packet
+    message: Message
+    line: Line
+    packet: int
+    connection: int
+    stored: bool = False
+    done: bool = False
+    early: bool = False
 
 
 class Inbox:
-    """The lines of all sessions. Network threads `put`, the committer takes batches and acknowledges them.
+    """The lines of all sessions. Network threads `deliver`, the committer takes batches and acknowledges them.
 
     `keepalive_s`: a lost connection is noticed within this, so younger acknowledgements may not have arrived.
+    `most_bytes`: once what is held weighs more, whoever delivers waits, and with it its connection; the broker keeps
+    the rest.
     """
 
-    def __init__(self, keepalive_s: float = 30.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        keepalive_s: float = 30.0,
+        *,
+        most_bytes: int = 256 << 20,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._monotonic = monotonic
+        self._most_bytes = most_bytes
         self._lines: list[Line] = []
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, bytes], list[Delivery]] = {}
-        self._acknowledged = _Acknowledged(keepalive_s)
+        self._room = threading.Condition(self._lock)
+        self._early: deque[Delivery] = deque()
+        self._taken: list[Delivery] = []
+        self._held: dict[int, list[Delivery]] | None = None
+        self._acknowledged = Acknowledged(keepalive_s)
         self._some = threading.Event()
         self._enough = threading.Event()
         self._rows = 1
+        self._closed = False
         self.received = 0
+        self.held_bytes = 0
 
     def add_line(self, line: Line) -> None:
         """Another session; urgent ones are taken first."""
-        self._lines.append(line)
-        self._lines.sort(key=lambda each: not each.urgent)
+        self._lines = sorted([*self._lines, line], key=lambda each: not each.urgent)
+
+    def remove_line(self, line: Line) -> None:
+        """The session has ended; what still waits in it is forgotten, and its broker keeps it."""
+        with self._lock:
+            self._lines = [each for each in self._lines if each is not line]
+            line.connection += 1
+            self._weigh(-sum(_weight(delivery) for delivery in line.waiting))
+            line.waiting.clear()
+            self._held = None
 
     def reconnected(self, line: Line) -> None:
         """The session has lost its connection, or has a new one."""
@@ -82,23 +115,48 @@ class Inbox:
             line.changed_at_s = self._monotonic()
 
     def put(self, line: Line, message: Message, packet: int) -> None:
-        """A message was delivered as the packet of this id (0 at QoS 0)."""
-        key = (message.topic, message.payload)
+        """One message was delivered as the packet of this id (0 at QoS 0)."""
+        self.deliver(line, ((message, packet),))
+
+    def deliver(self, line: Line, messages: Iterable[tuple[Message, int]]) -> None:
+        """Messages and their packet ids, in the order received. Waits where there is no room."""
         with self._lock:
-            self.received += 1
-            held = self._held.get(key)
-            if held is None:
-                self._held[key] = held = []
-            elif message.dup and _takes_place(held, line, packet):
-                return
-            stored = message.dup and self._acknowledged.recognise(key, line, packet, self._monotonic())
-            delivery = Delivery(message, line, packet, stored=stored)
-            held.append(delivery)
-            line.waiting.append(delivery)
+            while self.is_full and not line.urgent and not self._closed:
+                self._room.wait(_LOOK_S)
+            for message, packet in messages:
+                self._put(line, message, packet)
         if not self._some.is_set():
             self._some.set()
         if len(line.waiting) >= self._rows:
             self._enough.set()
+
+    def _put(self, line: Line, message: Message, packet: int) -> None:
+        self.received += 1
+        stored = False
+        if message.dup:
+            if self._takes_place(line, message, packet):
+                return
+            stored = self._acknowledged.recognise(_digest(message), line, packet, self._monotonic())
+        delivery = Delivery(message, line, packet, line.connection, stored)
+        if self._held is not None:
+            self._held.setdefault(_digest(message), []).append(delivery)
+        if len(line.waiting) >= self._rows and not line.urgent and not stored and URGENT.search(message.payload):
+            self._early.append(Delivery(message, line, 0, 0, early=True))
+        line.waiting.append(delivery)
+        self.held_bytes += len(message.payload) + MESSAGE_BYTES
+
+    def _takes_place(self, line: Line, message: Message, packet: int) -> bool:
+        """Whether this repeat is one of something that is held; if so, that is to be acknowledged as the repeat."""
+        if self._held is None:
+            self._held = {}
+            for delivery in (*self._taken, *(delivery for each in self._lines for delivery in each.waiting)):
+                self._held.setdefault(_digest(delivery.message), []).append(delivery)
+        for held in self._held.get(_digest(message), ()):
+            same = held.line is line and held.message.topic == message.topic and held.message.payload == message.payload
+            if same and (held.connection != line.connection or held.packet == packet):
+                held.connection, held.packet = line.connection, packet
+                return True
+        return False
 
     def take(self, rows: int, within_s: float, stop: threading.Event, idle_s: float = 0.5) -> list[Delivery]:
         """The next batch: complete once there are `rows`, or `within_s` after its first; empty after `idle_s`."""
@@ -111,13 +169,18 @@ class Inbox:
             self._enough.wait(within_s)
         batch: list[Delivery] = []
         size = 0
-        for line, end in self._ends(rows):
-            while line.waiting and len(batch) < end:
-                delivery = line.waiting.popleft()
-                size += len(delivery.message.payload)
-                batch.append(delivery)
-                if size >= WIDEST_BATCH_BYTES:
-                    break  # each other line may still give one
+        with self._lock:
+            while self._early:
+                batch.append(self._early.popleft())
+            early = len(batch)
+            for line, end in self._ends(rows):
+                while line.waiting and len(batch) - early < end:
+                    delivery = line.waiting.popleft()
+                    size += len(delivery.message.payload)
+                    batch.append(delivery)
+                    if size >= WIDEST_BATCH_BYTES:
+                        break  # each other line may still give one
+            self._taken += batch[early:]
         if self.depth:
             self._some.set()
         return batch
@@ -144,20 +207,50 @@ class Inbox:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """These are in the log: tell the broker, in the order received, unless it has been lost since."""
         now_s = self._monotonic()
+        packets: dict[Line, list[int]] = {}
         with self._lock:
             for delivery in deliveries:
-                message = delivery.message
-                key = (message.topic, message.payload)
-                held = self._held[key]
-                held.remove(delivery)
-                if not held:
-                    del self._held[key]
-                if not message.qos:
+                if delivery.early:
                     continue
-                if delivery.connection == delivery.line.connection:
-                    delivery.line.acknowledge(delivery.packet)
-                if not delivery.stored:
-                    self._acknowledged.add(key, delivery, now_s)
+                delivery.done = True
+                if delivery.message.qos and delivery.connection == delivery.line.connection:
+                    packets.setdefault(delivery.line, []).append(delivery.packet)
+            done = [delivery for delivery in deliveries if not delivery.early]
+            for line, ids in packets.items():
+                line.acknowledge(ids)
+            self._acknowledged.add([(_digest(d.message), d) for d in done if d.message.qos and not d.stored], now_s)
+            self._taken = [delivery for delivery in self._taken if not delivery.done]
+            self._forget(done)
+            self._weigh(-sum(map(_weight, done)))
+
+    def _forget(self, done: Sequence[Delivery]) -> None:
+        if self._held is None:
+            return
+        if not self._taken and not any(line.waiting for line in self._lines):
+            self._held = None
+            return
+        for delivery in done:
+            digest = _digest(delivery.message)
+            held = self._held[digest]
+            held.remove(delivery)
+            if not held:
+                del self._held[digest]
+
+    def _weigh(self, change: int) -> None:
+        self.held_bytes += change
+        if not self.is_full:
+            self._room.notify_all()
+
+    def close(self) -> None:
+        """Nobody waits for room any more: ingest ends, and the broker keeps what is not acknowledged."""
+        with self._lock:
+            self._closed = True
+            self._room.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the bytes that are held are all that may be."""
+        return self.held_bytes >= self._most_bytes
 
     @property
     def depth(self) -> int:
@@ -165,54 +258,9 @@ class Inbox:
         return sum(len(line.waiting) for line in self._lines)
 
 
-class _Acknowledged:
-    """What was acknowledged lately."""
-
-    def __init__(self, keepalive_s: float) -> None:
-        self._keepalive_s = keepalive_s
-        self._places: dict[int, list[_Place]] = {}
-        self._order: deque[int] = deque()
-
-    def add(self, key: tuple[str, bytes], delivery: Delivery, at_s: float) -> None:
-        digest = hash(key)
-        self._places.setdefault(digest, []).append(_Place(delivery, at_s))
-        self._order.append(digest)
-        if len(self._order) > LATELY:
-            oldest = self._order.popleft()
-            places = self._places[oldest]
-            places.pop(0)
-            if not places:
-                del self._places[oldest]
-
-    def recognise(self, key: tuple[str, bytes], line: Line, packet: int, now_s: float) -> bool:
-        """Whether a message marked DUP is one of these.
-
-        By its packet id on the same connection. Otherwise each whose acknowledgement may not have arrived in time
-        stands for one message that says the same: on a new connection ids mean nothing, and a broker that repeats a
-        message in the moment of its acknowledgement (NATS does) may give it a new id.
-        """
-        places = [place for place in self._places.get(hash(key), ()) if place.line is line]
-        if any(place.connection == line.connection and place.packet == packet for place in places):
-            return True
-        for place in places:
-            until_s = now_s if place.connection == line.connection else line.changed_at_s
-            if until_s - place.at_s <= self._keepalive_s:
-                place.connection, place.packet, place.at_s = line.connection, packet, -math.inf
-                return True
-        return False
+def _digest(message: Message) -> int:
+    return hash((message.topic, message.payload))
 
 
-class _Place:
-    __slots__ = ("at_s", "connection", "line", "packet")
-
-    def __init__(self, delivery: Delivery, at_s: float) -> None:
-        self.line, self.connection, self.packet = delivery.line, delivery.connection, delivery.packet
-        self.at_s = at_s
-
-
-def _takes_place(held: list[Delivery], line: Line, packet: int) -> bool:
-    for delivery in held:
-        if delivery.line is line and (delivery.connection != line.connection or delivery.packet == packet):
-            delivery.connection, delivery.packet = line.connection, packet
-            return True
-    return False
+def _weight(delivery: Delivery) -> int:
+    return len(delivery.message.payload) + MESSAGE_BYTES

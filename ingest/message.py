@@ -12,7 +12,7 @@ from domain.positions import Position
 from domain.time import Ms
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT PUBLISH as it was delivered (MQTT 3.1.1, section 3.3). `dup`: perhaps delivered before."""
 
     topic: str

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
+from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
 from domain.events.facts import Fact, SosRaised, TimeQuality
-from domain.ids import FactId, fact_id
-from domain.positions import Flag, Position
+from domain.ids import identity as identity_of
+from domain.positions import Flag, Position, PositionBatch
 from domain.time import MINUTE_MS, Ms
 from ingest.codecs import Codec, read
 from ingest.dead_letters import Letter
@@ -32,14 +34,19 @@ class Prepared(msgspec.Struct):
     """What one transaction writes. The window learns `ids`, `claims` and `untimed` once it stands."""
 
     recorded_at_ms: Ms
-    positions: list[Position] = msgspec.field(default_factory=list)
+    positions: PositionBatch
     facts: list[Fact] = msgspec.field(default_factory=list)
     statuses: list[DeviceStatusChanged] = msgspec.field(default_factory=list)
     letters: list[Letter] = msgspec.field(default_factory=list)
-    ids: set[FactId] = msgspec.field(default_factory=set)
-    claims: set[FactId] = msgspec.field(default_factory=set)
+    ids: set[bytes] = msgspec.field(default_factory=set)
+    claims: set[bytes] = msgspec.field(default_factory=set)
     untimed: set[Key] = msgspec.field(default_factory=set)
     duplicates: int = 0
+
+    @classmethod
+    def nothing(cls, recorded_at_ms: Ms) -> Prepared:
+        """Nothing to write yet."""
+        return cls(recorded_at_ms, PositionBatch.of(recorded_at_ms, ()))
 
 
 class Preparer:
@@ -47,7 +54,7 @@ class Preparer:
     follows it replaces it whole."""
 
     def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int, followed: bool = False) -> None:
-        self._codecs = codecs
+        self._codecs = tuple(codecs)
         self._window = window
         self._tolerance_ms = tolerance_ms
         self.devices = UNREGISTERED
@@ -56,8 +63,9 @@ class Preparer:
     def prepare(self, messages: Iterable[Message], recorded_at_ms: Ms, lost: Collection[Ms] = ()) -> Prepared:
         """Never raises for what a message says. `lost`: when these messages were recorded before, if those appends
         stand, which is not known."""
-        prepared = Prepared(recorded_at_ms)
+        prepared = Prepared.nothing(recorded_at_ms)
         receipt = self.receipt(recorded_at_ms)
+        positions: list[Position] = []
         for message in messages:
             decoded = self.decode(message, receipt)
             if self._followed:
@@ -66,15 +74,15 @@ class Preparer:
                 prepared.letters.append(Letter.of(message, decoded.unreadable))
             if decoded.status is not None:
                 prepared.statuses.append(decoded.status)
-            for position in decoded.positions:
-                if self._is_new(position.fact, prepared):
-                    prepared.positions.append(position)
+            positions.extend(decoded.positions)
             for fact in decoded.facts:
                 if not fact.observed_at_ms:
                     recorded = self._may_be_recorded(message, fact, prepared.recorded_at_ms)
                     self._add_untimed(fact, {**dict.fromkeys(lost), **dict.fromkeys(recorded)}, prepared)
-                elif self._is_new(FactId(fact.fact), prepared):
+                elif self._is_new(fact.fact.bytes, prepared):
                     prepared.facts.append(fact)
+        if positions:
+            self._add_positions(PositionBatch.of(recorded_at_ms, positions), prepared)
         return prepared
 
     def receipt(self, received_ms: Ms) -> Receipt:
@@ -125,7 +133,14 @@ class Preparer:
             return [now_ms, *self._window.latest(key, now_ms - TWINS_MS)]
         return []
 
-    def _is_new(self, fact: FactId, prepared: Prepared) -> bool:
+    def _add_positions(self, batch: PositionBatch, prepared: Prepared) -> None:
+        new = [self._is_new(identity, prepared) for identity in batch.identities()]
+        if all(new):
+            prepared.positions = batch
+        elif any(new):
+            prepared.positions = batch.take(np.array(new))
+
+    def _is_new(self, fact: bytes, prepared: Prepared) -> bool:
         if fact in prepared.ids or fact in self._window:
             prepared.duplicates += 1
             return False
@@ -152,8 +167,8 @@ class Preparer:
         identity = next(new for new in numbers if new not in prepared.ids and new not in window)
         prepared.ids.add(identity)
         prepared.untimed.add((fact.device, fact.KIND))
-        prepared.facts.append(msgspec.structs.replace(fact, fact=identity))
+        prepared.facts.append(msgspec.structs.replace(fact, fact=UUID(bytes=identity)))
 
 
-def _dated(fact: Fact, recorded_at_ms: Ms, number: int) -> FactId:
-    return fact_id(fact.device, fact.KIND, recorded_at_ms, fact.fact.bytes + number.to_bytes(4, "little"))
+def _dated(fact: Fact, recorded_at_ms: Ms, number: int) -> bytes:
+    return identity_of(fact.device, fact.KIND, recorded_at_ms, fact.fact.bytes + number.to_bytes(4, "little"))

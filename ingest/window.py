@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 
 from domain.events.facts import Fact
-from domain.ids import FactId
 from domain.time import SECOND_MS, Ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
@@ -32,25 +31,25 @@ class Window:
         self._rows = rows
         self._ms = seconds * SECOND_MS
         self._in_flight = in_flight
-        self._ids: set[int] = set()
-        self._flushes: deque[tuple[Ms, list[int]]] = deque()
-        self._claimed: set[int] = set()
+        self._ids: set[bytes] = set()
+        self._flushes: deque[tuple[Ms, list[bytes]]] = deque()
+        self._claimed: set[bytes] = set()
         self._latest: dict[Key, deque[Ms]] = {}
         self._unsure: dict[Key, list[Ms]] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def __contains__(self, fact: FactId) -> bool:
-        return fact.int in self._ids
+    def __contains__(self, fact: bytes) -> bool:
+        return fact in self._ids
 
-    def add(self, recorded_at_ms: Ms, ids: Iterable[FactId], untimed: Iterable[Key] = ()) -> None:
+    def add(self, recorded_at_ms: Ms, ids: Iterable[bytes], untimed: Iterable[Key] = ()) -> None:
         """These were written in one flush, `untimed` among them without a time of their own. Forgets the oldest."""
         for key in untimed:
             latest = self._latest.setdefault(key, deque(maxlen=LATEST))
             if recorded_at_ms not in latest:
                 latest.append(recorded_at_ms)
-        new = [fact.int for fact in ids if fact.int not in self._ids]
+        new = [fact for fact in ids if fact not in self._ids]
         if not new:
             return
         self._ids.update(new)
@@ -70,17 +69,17 @@ class Window:
         """The same, of what had been written when the log was read and may not have been acknowledged."""
         return self._unsure.get(key, [])
 
-    def claim(self, ids: Iterable[FactId]) -> None:
+    def claim(self, ids: Iterable[bytes]) -> None:
         """A redelivery was recognised as the first delivery of these, so the next alike is another one's."""
-        self._claimed.update(fact.int for fact in ids)
+        self._claimed.update(ids)
 
-    def is_claimed(self, fact: FactId) -> bool:
+    def is_claimed(self, fact: bytes) -> bool:
         """Whether a redelivery of this one was seen already."""
-        return fact.int in self._claimed
+        return fact in self._claimed
 
     def rebuild(self, log: EventLog) -> None:
         """From the log's tail, newest first until there is enough. Raises Unavailable, CorruptLog."""
-        flushes: list[tuple[Ms, list[FactId], set[Key]]] = []
+        flushes: list[tuple[Ms, list[bytes], set[Key]]] = []
         rows, newest_ms = 0, None
         for entry in log.backwards():
             at_ms = entry.event.recorded_at_ms
@@ -106,10 +105,10 @@ class Window:
                 self._unsure.setdefault(key, []).append(at_ms)
 
 
-def _said(entry: Entry) -> tuple[list[FactId], set[Key]]:
+def _said(entry: Entry) -> tuple[list[bytes], set[Key]]:
     event = entry.event
     if entry.batch is not None:
-        return entry.batch.facts(), set()
+        return entry.batch.identities(), set()
     if not isinstance(event, Fact):
         return [], set()
-    return [FactId(event.fact)], set() if event.observed_at_ms else {(event.device, event.KIND)}
+    return [event.fact.bytes], set() if event.observed_at_ms else {(event.device, event.KIND)}

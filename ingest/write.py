@@ -10,7 +10,6 @@ from psycopg.rows import TupleRow
 
 from domain.events import Event
 from domain.events.device import DeviceStatusChanged
-from domain.positions import PositionBatch
 from domain.time import utc_day
 from eventlog.entry import Append
 from eventlog.log import EventLog
@@ -43,11 +42,11 @@ class BatchWriter:
         news = self._news(prepared.statuses)
         for change in news:
             by_stream.setdefault(_status_stream(change), []).append(change)
-        if not (by_stream or first or prepared.positions or prepared.letters):
+        batch = prepared.positions if len(prepared.positions) else None
+        if not (by_stream or first or batch is not None or prepared.letters):
             return
         self._read_versions(list(by_stream))
         appends = [Append(stream, events, self._versions[stream]) for stream, events in by_stream.items()]
-        batch = PositionBatch.of(prepared.recorded_at_ms, prepared.positions) if prepared.positions else None
 
         def also(curs: Cursor[TupleRow]) -> None:
             dead_letters.insert(curs, prepared.letters, prepared.recorded_at_ms)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 import msgspec
@@ -13,6 +12,9 @@ import msgspec
 from domain.errors import Unreadable
 from ingest.message import Decoded, Message
 from ingest.reading import Receipt
+
+TOPICS_REMEMBERED = 65_536
+"""Topics whose dialect is looked up once."""
 
 
 class Codec(Protocol):
@@ -45,7 +47,8 @@ def all_codecs() -> tuple[Codec, ...]:
     return tuple(sorted(codecs, key=lambda codec: codec.name))
 
 
-def codec_of(topic: str, codecs: Sequence[Codec] | None = None) -> Codec:
+@lru_cache(maxsize=TOPICS_REMEMBERED)
+def codec_of(topic: str, codecs: tuple[Codec, ...] | None = None) -> Codec:
     """The dialect of a topic. Raises Unreadable (`unknown_topic`)."""
     for codec in all_codecs() if codecs is None else codecs:
         if codec.claims(topic):
@@ -53,7 +56,7 @@ def codec_of(topic: str, codecs: Sequence[Codec] | None = None) -> Codec:
     raise Unreadable(f"no dialect knows the topic {topic[:200]!r}", code="unknown_topic")
 
 
-def read(message: Message, receipt: Receipt, codecs: Sequence[Codec] | None = None) -> Decoded:
+def read(message: Message, receipt: Receipt, codecs: tuple[Codec, ...] | None = None) -> Decoded:
     """What a message says in the dialect that the registry gives its topic, else in the one that the topic says.
     Raises Unreadable."""
     address = receipt.devices.at(message.topic)

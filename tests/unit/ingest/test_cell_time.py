@@ -45,7 +45,7 @@ def fix(seconds: float) -> Message:
 
 def cut(*messages: Message) -> list[tuple[int | None, list[Message], int]]:
     followed = FollowedTime(cast("EventLog", Clock()))
-    segments = followed.segments([Delivery(message, LINE, 1) for message in messages])
+    segments = followed.segments([Delivery(message, LINE, 1, 0) for message in messages])
     return [(segment.tick_ms, segment.messages, len(segment.deliveries)) for segment in segments]
 
 
@@ -109,7 +109,7 @@ def test_elsewhere_the_cells_clock_tells_the_time_of_a_whole_batch() -> None:
             return WALL
 
     told = ToldTime(Fixed())
-    deliveries = [Delivery(message, LINE, 1) for message in (fix(1), tick(T0), fix(2))]
+    deliveries = [Delivery(message, LINE, 1, 0) for message in (fix(1), tick(T0), fix(2))]
     (segment,) = told.segments(deliveries)
     assert len(segment.messages) == len(segment.deliveries) == 3
     assert told.begin(segment) == (WALL, [])

@@ -178,7 +178,7 @@ def test_a_fault_of_ours_is_no_fault_of_the_message(desk: Desk) -> None:
 
 def test_told_to_stop_in_an_outage_it_acknowledges_nothing(desk: Desk) -> None:
     acknowledged: list[int] = []
-    line = Line(acknowledged.append)
+    line = Line(acknowledged.extend)
     desk.inbox.add_line(line)
     desk.inbox.put(line, shift(1), 1)
 
@@ -196,10 +196,9 @@ def test_told_to_stop_in_an_outage_it_acknowledges_nothing(desk: Desk) -> None:
 def test_messages_are_acknowledged_once_they_are_in_the_log(desk: Desk) -> None:
     in_log: list[int] = []
 
-    def acknowledge(packet: int) -> None:
-        in_log.append(len(desk.log.facts))
-        if packet == 3:
-            desk.stop.set()
+    def acknowledge(packets: Sequence[int]) -> None:
+        in_log.extend(len(desk.log.facts) for _ in packets)
+        desk.stop.set()
 
     line = Line(acknowledge)
     desk.inbox.add_line(line)

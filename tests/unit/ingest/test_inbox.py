@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from ingest import inbox as inbox_module
+from ingest import repeats
 from ingest.inbox import Delivery, Inbox, Line
 from ingest.message import Message
 
@@ -20,8 +21,8 @@ class Broker:
         self.acknowledged: list[int] = []
         self.now_s = 0.0
         self.inbox = Inbox(keepalive_s=30.0, monotonic=lambda: self.now_s)
-        self.main = Line(self.acknowledged.append)
-        self.sos = Line(self.acknowledged.append, urgent=True)
+        self.main = Line(self.acknowledged.extend)
+        self.sos = Line(self.acknowledged.extend, urgent=True)
         self.inbox.add_line(self.main)
         self.inbox.add_line(self.sos)
 
@@ -67,7 +68,7 @@ def test_a_batch_has_no_more_than_its_rows_and_the_rest_comes_next(broker: Broke
 
 
 def test_a_flood_in_one_session_does_not_hold_up_another(broker: Broker) -> None:
-    other = Line(broker.acknowledged.append)
+    other = Line(broker.acknowledged.extend)
     broker.inbox.add_line(other)
     for packet in range(90):
         broker.put(packet)
@@ -80,7 +81,7 @@ def test_a_flood_in_one_session_does_not_hold_up_another(broker: Broker) -> None
 
 
 def test_a_single_message_has_its_place_beside_a_flood_in_whatever_order_the_sessions_stand(broker: Broker) -> None:
-    others = [Line(broker.acknowledged.append) for _ in range(3)]
+    others = [Line(broker.acknowledged.extend) for _ in range(3)]
     for line in others:
         broker.inbox.add_line(line)
     for packet in range(4_000):
@@ -96,7 +97,7 @@ def test_large_payloads_of_one_session_leave_the_others_a_message_each(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox_module, "WIDEST_BATCH_BYTES", 10)
-    other = Line(broker.acknowledged.append)
+    other = Line(broker.acknowledged.extend)
     broker.inbox.add_line(other)
     for packet in range(1, 5):
         broker.put(packet, str(packet) * 12)
@@ -207,10 +208,10 @@ def test_the_same_words_as_a_new_message_are_a_new_message(broker: Broker) -> No
 
 
 def test_only_so_many_acknowledged_messages_are_remembered(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox_module, "LATELY", 2)
+    monkeypatch.setattr(repeats, "LATELY", 2)
     for packet in (1, 2, 3):
         broker.put(packet)
-    broker.inbox.acknowledge(broker.take())
+        broker.inbox.acknowledge(broker.take())
     for packet in (1, 2, 3):
         broker.put(packet, dup=True)
     assert [delivery.stored for delivery in broker.take()] == [False, True, True]

@@ -190,10 +190,10 @@ def test_what_overtook_its_tick_is_believed_by_its_own_sending(sent: bytes, unsu
     alarm = Message("doorstep/v1/p1/sos", b'{"time":1790000601' + sent + b"}")
     preparer = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000, followed=True)
     prepared = preparer.prepare([fix, alarm], NOW_MS)
-    assert bool(prepared.positions[0].flags & Flag.TIME_AHEAD) == bool(unsure)
+    assert bool(prepared.positions.flags[0] & Flag.TIME_AHEAD) == bool(unsure)
     assert (prepared.facts[0].quality is TimeQuality.AHEAD) == bool(unsure)
     told = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000).prepare([fix], NOW_MS)
-    assert told.positions[0].flags & Flag.TIME_AHEAD, "elsewhere a device cannot vouch for itself"
+    assert told.positions.flags[0] & Flag.TIME_AHEAD, "elsewhere a device cannot vouch for itself"
 
 
 def test_another_dialects_fact_that_its_session_brought_before_the_tick_is_believed() -> None:
@@ -201,5 +201,5 @@ def test_another_dialects_fact_that_its_session_brought_before_the_tick_is_belie
     entry = Message("owntracks/jane/phone/event", b'{"_type":"transition","tst":1790000601,"event":"enter"}')
     preparer = Preparer(all_codecs(), Window(1_000, 3_600, 100), tolerance_ms=120_000, followed=True)
     prepared = preparer.prepare([fix, entry], NOW_MS)
-    assert not prepared.positions[0].flags & Flag.TIME_AHEAD
+    assert not prepared.positions.flags[0] & Flag.TIME_AHEAD
     assert prepared.facts[0].quality is TimeQuality.DEVICE

@@ -10,7 +10,6 @@ import pytest
 from domain.events.clock import TimeAdvanced
 from domain.events.facts import ShiftDeclared
 from domain.events.positions import PositionsRecorded
-from domain.ids import FactId
 from domain.positions import Position, PositionBatch
 from domain.time import Ms
 from eventlog.entry import Entry
@@ -22,12 +21,12 @@ NOW_MS = Ms(1_790_000_000_000)
 STREAM = UUID(int=1)
 
 
-def ids(*numbers: int) -> list[FactId]:
-    return [FactId(UUID(int=number)) for number in numbers]
+def ids(*numbers: int) -> list[bytes]:
+    return [UUID(int=number).bytes for number in numbers]
 
 
 def known(window: Window, *numbers: int) -> list[int]:
-    return [fact.int for fact in ids(*numbers) if fact in window]
+    return [int.from_bytes(fact, "big") for fact in ids(*numbers) if fact in window]
 
 
 def test_what_was_added_is_known() -> None:
@@ -97,7 +96,7 @@ def test_it_is_rebuilt_from_facts_and_positions_of_the_tail() -> None:
     window.add(NOW_MS, ids(99))
     rebuilt(window, said(1, NOW_MS), packed, tick, said(4, NOW_MS + 1))
     assert known(window, 1, 4, 99) == [1, 4]
-    assert all(position.fact in window for position in positions)
+    assert all(position.fact.bytes in window for position in positions)
     assert window.latest(("p1", "shift"), 0) == [NOW_MS, NOW_MS + 1]
 
 
