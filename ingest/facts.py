@@ -29,10 +29,12 @@ def fact_of(
     *,
     sent_ms: Ms | None = None,
     extras: dict[str, Any] | None = None,
+    beside: dict[str, Any] | None = None,
     **content: Any,
 ) -> Fact:
     """A fact of `kind` (domain.events.facts) with the fields of its event; None is left out. `observed_at_ms` None: the
-    device has no clock. `extras`: fields without a name here, kept as they came."""
+    device has no clock. `extras`: fields without a name here, kept as they came; `beside`: those of them that say how
+    it was heard (signal strength), not what was said, and are no part of its identity."""
     said = {name: value for name, value in content.items() if value is not None}
     kept = extras or {}
     return CLASSES[kind](
@@ -42,7 +44,7 @@ def fact_of(
         observed_at_ms=observed_at_ms,
         quality=times.quality(observed_at_ms, receipt.at_ms, receipt.tolerance_ms),
         sent_ms=sent_ms,
-        extras=kept,
+        extras=kept | (beside or {}),
         **said,
     )
 

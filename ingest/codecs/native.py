@@ -11,6 +11,7 @@ from domain.events.device import DeviceStatusChanged
 from domain.events.facts import CLASSES, POSITION, Fact, TimeQuality
 from domain.ids import DEVICE, fact_id
 from domain.positions import CRS_FLAGS, PROVIDERS, QUALITIES, Flag, Position
+from domain.tags import normal_uid
 from domain.time import Ms
 from ingest import times, topics, wire
 from ingest.canonical import canonical, unknown_fields
@@ -159,6 +160,7 @@ _KEPT: dict[str, Callable[[Any], Any]] = {
     "id": str,
     "accuracy": lambda metres: round(metres * 10) / 10,
     "battery": round,
+    "tag": normal_uid,
 }
 
 

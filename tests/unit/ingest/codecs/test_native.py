@@ -257,6 +257,17 @@ def test_whatever_else_it_says_is_part_of_its_identity(other: bytes) -> None:
     assert one_fact("checkin", b'{"time":' + AT + b"," + other + b"}").fact != plain.fact
 
 
+@pytest.mark.parametrize("spelling", ["BA839D07", "ba:83:9d:07", "BA-83-9D-07", "0xba839d07", " ba839d07 "])
+def test_a_tag_is_the_same_tag_in_every_spelling(spelling: str) -> None:
+    said = b'{"time":' + AT + b',"tag":"' + spelling.encode() + b'"}'
+    scanned, witness = one_fact("scan", said), one_fact("checkin", said)
+    assert isinstance(scanned, TagScanned)
+    assert isinstance(witness, CheckedIn)
+    assert scanned.tag == witness.tag == "BA839D07"
+    # What was said before tags were made alike keeps its identity where it was so spelt.
+    assert scanned.fact == fact_id("p1", "scan", AT_MS, b'{"tag":"BA839D07"}')
+
+
 def test_identities_of_today_hold_for_ever() -> None:
     position = one_position(b'{"time":1795222923.456,"lat":31.2304167,"lon":121.4737012,"accuracy":8.5,"id":"a"}')
     assert str(position.fact) == "8b75ca45-e4b4-7572-3ae9-bcee46242ba3"
