@@ -22,7 +22,7 @@ from domain.time import SECOND_MS, Ms
 from doorstep.embedded.broker import BrokerUser, EmbeddedBroker
 from doorstep.embedded.folder import FolderLock
 from doorstep.embedded.postgres import EmbeddedPostgres
-from doorstep.settings import Settings, WrongSetting
+from doorstep.settings import LOOPBACK, Settings, WrongSetting
 from eventlog.clock import CellClock, ClockMode, LogClock, WallClock, wall_ms
 from eventlog.log import EventLog
 from eventlog.metronome import Metronome, ScaledPace, WallPace, newest_tick
@@ -33,10 +33,13 @@ from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC as NATIVE
 from ingest.committer import Committer, Pace
 from ingest.counters import Counts
+from ingest.door import Door, Limits
+from ingest.door_server import Address, DoorServer
+from ingest.doorkeeper import Doorkeeper
 from ingest.inbox import Inbox
 from ingest.prepare import Preparer
 from ingest.retry import Retry
-from ingest.role import Ingest
+from ingest.role import Ingest, Source
 from ingest.schema import migrate as migrate_ingest
 from ingest.topics import SOS
 from ingest.window import Window
@@ -253,9 +256,37 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         return Session(named, inbox, filters, urgent=urgent)
 
     # One for each dialect: the broker grants one session no second filter that ends in /#.
-    sessions = [session("-sos", [SOS], urgent=True)]
-    sessions += [session("" if codec is NATIVE else f"-{codec.name}", codec.filters) for codec in all_codecs()]
-    return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sessions, counts)
+    sources: list[Source] = [session("-sos", [SOS], urgent=True)]
+    for codec in all_codecs():
+        if codec.filters:  # some dialects come over HTTP only
+            sources.append(session("" if codec is NATIVE else f"-{codec.name}", codec.filters))
+    if settings.door_port:
+        sources.append(_door(settings, inbox))
+    return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sources, counts)
+
+
+def _door(settings: Settings, inbox: Inbox) -> DoorServer:
+    """The HTTP door, which is one more source of the inbox."""
+    keeper = Doorkeeper(refusals_per_min=settings.door_refusals_per_min)
+    limits = Limits(
+        timeout_s=settings.door_timeout_s,
+        waiting_most=settings.door_waiting_most,
+        waiting_bytes=settings.door_waiting_bytes,
+        body_most=settings.door_body_most,
+    )
+    address = Address(
+        host=settings.listen,
+        port=settings.door_port or 0,
+        cert_file=settings.door_cert_file,
+        key_file=settings.door_key_file,
+        connections_most=settings.door_connections_most,
+    )
+    if address.cert_file is None and settings.listen not in LOOPBACK:
+        log_.warning(
+            "the HTTP door at %s:%d speaks no TLS: put a proxy that does in front of it", address.host, address.port
+        )
+    door = Door(inbox, keeper, limits)
+    return DoorServer(database_url(settings), door, keeper, address, pause_s=settings.backoff_max_s)
 
 
 def retry_of(settings: Settings, log: EventLog, conn: psycopg.Connection[Any]) -> Retry:

@@ -75,6 +75,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None, Meta(description="how customers reach the API, for the links; unset: the API's own address")
     ] = None
 
+    # The HTTP door for phones
+    door_port: Annotated[
+        Annotated[int, Meta(ge=0, le=65_535)] | None,
+        Meta(
+            description="the HTTP door of ingest, for phones without MQTT; unset: `up` and `demo` open it at 5055 or a "
+            "free port, a single role does not; 0: nobody does"
+        ),
+    ] = None
+    door_url: Annotated[
+        str | None,
+        Meta(
+            description="how phones reach the HTTP door, for invites, e.g. https://phones.example.com; unset: guessed"
+        ),
+    ] = None
+    phones_mqtt_url: Annotated[
+        str | None,
+        Meta(
+            description="how phones reach the broker, for invites, e.g. mqtts://mqtt.example.com:8883; unset: guessed"
+        ),
+    ] = None
+    door_cert_file: Annotated[
+        Path | None,
+        Meta(description="the door's certificate: it speaks https; unset: http, for a proxy in front of it"),
+    ] = None
+    door_key_file: Annotated[
+        Path | None, Meta(description="the certificate's key, where it lies in a file of its own")
+    ] = None
+    door_timeout_s: Annotated[
+        Seconds, Meta(description="what is not committed in this is answered 503; phones themselves wait about 10 s")
+    ] = 8.0
+    door_waiting_most: Annotated[
+        Count, Meta(description="messages that wait for their commit; further ones are answered 503 at once")
+    ] = 2_000
+    door_waiting_bytes: Annotated[Count, Meta(description="the same in bytes of their bodies")] = 64_000_000
+    door_body_most: Annotated[
+        Count, Meta(description="largest body in bytes; a phone's own are below 2 000, a batch of a day's below this")
+    ] = 1_000_000
+    door_connections_most: Annotated[Count, Meta(description="most connections at once")] = 10_000
+    door_refusals_per_min: Annotated[
+        Count, Meta(description="wrong logins from one address after which unknown ones are answered 429 for a minute")
+    ] = 60
+
     # The cell's clock (DESIGN, principle 3)
     clock_mode: Annotated[ClockMode, Meta(description="who tells the cell's time")] = ClockMode.WALL
     clock_start: Annotated[
@@ -151,6 +193,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, description="a customer sees no position this near another customer's site")
     ] = 300.0
     stale_after_s: Annotated[Seconds, Meta(description="cell time without a fix after which a page says so")] = 120.0
+    clock_off_s: Annotated[
+        Seconds, Meta(description="from how much on a device's clock is said to be wrong; phones are within 5 s")
+    ] = 30.0
     api_connections: Annotated[Count, Meta(description="most database connections of the API's reads")] = 8
     query_timeout_s: Annotated[Seconds, Meta(description="a read that takes longer is given up")] = 10.0
     checkout_s: Annotated[Seconds, Meta(description="longest wait of a request for a database connection")] = 2.0
@@ -238,6 +283,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise WrongSetting("DOORSTEP_BASE_MAP=raster needs DOORSTEP_BASE_MAP_URL")
         _check_url("DOORSTEP_DATABASE_URL", self.database_url, ("postgresql", "postgres"))
         _check_url("DOORSTEP_MQTT_URL", self.mqtt_url, ("mqtt", "mqtts"))
+        _check_url("DOORSTEP_PHONES_MQTT_URL", self.phones_mqtt_url, ("mqtt", "mqtts"))
+        _check_url("DOORSTEP_DOOR_URL", self.door_url, ("http", "https"))
+        if self.door_key_file is not None and self.door_cert_file is None:
+            raise WrongSetting("DOORSTEP_DOOR_KEY_FILE needs DOORSTEP_DOOR_CERT_FILE")
         _check_url("DOORSTEP_PUBLIC_URL", self.public_url, ("http", "https"))
 
     def to_environ(self) -> dict[str, str]:

@@ -25,6 +25,9 @@ from eventlog.clock import ClockMode
 ROLES = ("clock", "project", "ingest", "api")
 """The roles; they stop in reverse order. Each one's name is also its command."""
 
+DOOR_PORT = 5055
+"""First choice for the HTTP door; Traccar's apps know it."""
+
 _WAIT_FOR_HOME_S = 3.0
 _LOOK_S = 0.05
 _PORTS_TRIED = 5
@@ -147,8 +150,11 @@ class Supervisor:
             mqtt_url = broker.url
             self._phones_url = broker.url_of("device") or mqtt_url
         api_port = choose_port(self._settings.api_port, self._settings.listen)
+        door_port = self._settings.door_port
+        if door_port != 0 and "ingest" in self._roles:
+            door_port = choose_port(door_port or DOOR_PORT, self._settings.listen)
         self.settings = msgspec.structs.replace(
-            self._settings, database_url=database_url, mqtt_url=mqtt_url, api_port=api_port
+            self._settings, database_url=database_url, mqtt_url=mqtt_url, api_port=api_port, door_port=door_port
         )
         bootstrap.migrate(self.settings)
 
@@ -162,18 +168,20 @@ class Supervisor:
         self._units = [*servers, *sorted(roles, key=lambda role: self._roles.index(role.name))]
 
     def _start_role(self, name: str) -> None:
-        """Start a role; the API on another port where somebody took the chosen one while its code was loading."""
+        """Start a role; on another port where somebody took the chosen one while its code was loading."""
         for _ in range(_PORTS_TRIED):
             role = RoleProcess(name, self.settings)
             self._units.append(role)
             try:
                 return self._start(role)
             except ChildFailed:
-                if name != "api" or port_is_free(self.settings.api_port, self.settings.listen):
+                listens = {"api": "api_port", "ingest": "door_port"}.get(name)
+                port = getattr(self.settings, listens) if listens else None
+                if listens is None or not port or port_is_free(port, self.settings.listen):
                     raise
                 self._units.remove(role)
-                api_port = choose_port(None, self.settings.listen)
-                self.settings = msgspec.structs.replace(self.settings, api_port=api_port)
+                another = {listens: choose_port(None, self.settings.listen)}
+                self.settings = msgspec.structs.replace(self.settings, **another)
         raise ChildFailed(f"{name}: every port that was free was taken before it could listen")
 
     def _start(self, unit: Unit) -> None:

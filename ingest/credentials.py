@@ -40,6 +40,9 @@ _SALT_BYTES = 12
 _KEY_MOST_BYTES = 32
 """A secretbox key (libsodium): OwnTracks fills a shorter secret up with zeros."""
 
+CHANGED = "doorstep_credentials"
+"""The channel that tells of every change of logins or keys, when it is committed."""
+
 TABLE = """
 CREATE TABLE IF NOT EXISTS ingest.credentials (
     login text COLLATE "C" PRIMARY KEY,
@@ -106,6 +109,7 @@ def mint(conn: Connection, device: str, topics: Sequence[str], login: str | None
     )
     if not made.rowcount:
         raise Rejected(f"there is a login {named} already", code="conflict")
+    _tell(conn)
     return Minted(named, password)
 
 
@@ -116,6 +120,7 @@ def revoke(conn: Connection, login: str) -> None:
     )
     if not found.rowcount:
         raise NotFound(f"there is no login {login}")
+    _tell(conn)
 
 
 def listed(conn: Connection, device: str | None = None) -> list[Login]:
@@ -155,11 +160,13 @@ def set_key(conn: Connection, device: str, key: bytes) -> None:
         "ON CONFLICT (device) DO UPDATE SET key = excluded.key, set_at = now()",
         (device, key),
     )
+    _tell(conn)
 
 
 def drop_key(conn: Connection, device: str) -> None:
     """The device encrypts no more; what it encrypted and nobody has read yet stays unreadable."""
     conn.execute("DELETE FROM ingest.device_keys WHERE device = %s", (device,))
+    _tell(conn)
 
 
 def keys(conn: Connection) -> dict[str, bytes]:
@@ -177,6 +184,10 @@ def mosquitto_hash(password: str) -> str:
     salt = secrets.token_bytes(_SALT_BYTES)
     derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _PBKDF2_ROUNDS)
     return f"$7${_PBKDF2_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"
+
+
+def _tell(conn: Connection) -> None:
+    conn.execute("SELECT pg_notify(%s, '')", (CHANGED,))
 
 
 def _login(**columns: Any) -> Login:

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from ingest.broker import Session
+from domain.errors import Unavailable
 from ingest.committer import Committer
 from ingest.counters import CounterTable, Counts
 from ingest.inbox import Inbox
 
 _LOOK_S = 0.1
+
+
+class Source(Protocol):
+    """Where messages come from: a session of the broker, or the HTTP door."""
+
+    ready: threading.Event
+    failure: Unavailable | None
+
+    @property
+    def connected(self) -> bool:
+        """Whether anything can come from there now."""
+
+    def start(self) -> None:
+        """Begin, without waiting."""
+
+    def stop(self) -> None:
+        """End, and wait for it."""
 
 
 class Ingest:
@@ -21,7 +39,7 @@ class Ingest:
         dsn: str,
         inbox: Inbox,
         committer: Committer,
-        sessions: Sequence[Session],
+        sessions: Sequence[Source],
         counts: Counts,
     ) -> None:
         self._inbox = inbox
