@@ -254,9 +254,7 @@ def test_a_way_is_gone_in_one_direction(method: str, path: str) -> None:
     at_the_door(test)
 
 
-@pytest.mark.parametrize(
-    "path", ["/pub", "/osmand/li-1", "/owntracks/li-1/x", "/osmand/a/b/c", "/..", "/doorstep/v2/p"]
-)
+@pytest.mark.parametrize("path", ["/pub", "/osmand/li-1", "/owntracks/li-1/x", "/osmand/a/b/c", "/doorstep/v2/p"])
 def test_other_paths_lead_nowhere(path: str) -> None:
     async def test(held: Held) -> None:
         assert (await held.client.post(path, auth=LI)).status_code == 404
@@ -303,7 +301,7 @@ def test_what_is_not_committed_in_time_is_503_and_its_retry_is_not_held_twice() 
 
 def test_two_who_say_the_same_at_once_are_two() -> None:
     async def test(held: Held) -> None:
-        asking = [asyncio.create_task(held.client.get("/osmand?alarm=sos", auth=LI)) for _ in range(2)]
+        asking = [asyncio.create_task(held.client.get("/osmand?lat=1", auth=LI)) for _ in range(2)]
         async with asyncio.timeout(SOON_S):
             while held.inbox.depth < 2:
                 await asyncio.sleep(0.001)
