@@ -1,6 +1,7 @@
 """Who a device spoke for, and when: the fold of its bindings into periods that never overlap.
 
-The last word wins for the period it covers, so a binding recorded late with a past date corrects that past.
+The last word wins for the period it covers, so a binding recorded late with a past date corrects that past. Tags and
+beacons are bound like devices, under the ids that domain/tags.py gives them, though they say nothing by themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,22 @@ import msgspec
 
 from domain.events import Event
 from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.facts import Fact, TagScanned, Witness
+from domain.ids import REGISTERED
+from domain.tags import tag_id
+
+HEARD = ("beacon:", "ble:")
+"""What is heard by Bluetooth: its whole id stands in the `tag` of a scan."""
+THINGS = ("tag:", *HEARD)
+"""What only others see or hear."""
+
+
+def thing_of(fact: Fact) -> str | None:
+    """The registry's id of the tag or beacon that a fact tells of, e.g. `tag:74103794`; None: it tells of none."""
+    tag = fact.tag if isinstance(fact, TagScanned | Witness) else None
+    if not tag:
+        return None
+    return tag if tag.startswith(HEARD) and REGISTERED.fullmatch(tag) else tag_id(tag)
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

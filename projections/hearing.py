@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.events.facts import POSITION, RANK, Fact, OutingDeclared, Witness
+from domain.events.facts import POSITION, RANK, Fact, OutingDeclared, TagScanned, Witness
 from domain.geo import Circle, Fence, distance_m, outside_m
 from domain.ids import FactId
 from domain.positions import NULL, PositionBatch
@@ -28,7 +28,7 @@ def sees_position(plan: Plan, at_ms: int) -> bool:
 def hears(world: World, promise: Promise, plan: Plan, fact: Fact) -> bool:
     """Whether a fact (not a position) is about this visit: its worker sent it, in its time, and it names this visit
     or, naming none, lies nearest to this one of the worker's visits."""
-    worker = fact.worker or world.worker_of(fact.device, fact.at_ms)
+    worker = world.actor(fact)
     if worker is None or worker != promise.worker or not sees_position(plan, fact.at_ms):
         return False
     named = getattr(fact, "visit", None)
@@ -38,7 +38,8 @@ def hears(world: World, promise: Promise, plan: Plan, fact: Fact) -> bool:
 
 
 def nearest(world: World, worker: str, fact: Fact) -> str | None:
-    """Whose check-in is it? The visit whose promised window (for a check-out: planned end) lies nearest in time."""
+    """Whose check-in is it? The visit whose promised window (for a check-out: planned end) lies nearest in time; where
+    a tag says at which site it was made, of the visits there that may listen, if there are any."""
     ending = fact.KIND == "checkout"
     reach_ms = world.longest_ms + world.margin_ms  # what listens is no farther off, so what lies nearer is not either
 
@@ -48,19 +49,30 @@ def nearest(world: World, worker: str, fact: Fact) -> str | None:
 
     near = world.visits_near(worker, fact.at_ms - reach_ms, fact.at_ms + reach_ms)
     standing = [p for p in near if p.cancelled_ms is None or p.cancelled_ms > fact.at_ms]
+    site = world.site_of(fact)
+    if site is not None:
+        standing = [p for p in standing if p.site == site and _may_listen(world, p, fact.at_ms)] or standing
     return min(standing, key=lambda p: (away_ms(p), p.window_from_ms, p.visit)).visit if standing else None
 
 
-def seen_fact(plan: Plan, fact: Fact) -> Seen:
+def _may_listen(world: World, promise: Promise, at_ms: int) -> bool:
+    return promise.window_from_ms - world.margin_ms <= at_ms < promise.end_ms + world.margin_ms
+
+
+def seen_fact(world: World, plan: Plan, fact: Fact) -> Seen:
     """A fact as the visit's fold takes it."""
     seen = Seen(fact.at_ms, RANK[fact.KIND], fact.fact.bytes, fact.KIND)
+    if isinstance(fact, OutingDeclared):
+        return Seen(*_head(seen), on=fact.on)
+    if not isinstance(fact, Witness | TagScanned):
+        return seen
+    site = world.site_of(fact)
+    here = None if site is None else site == world.promises[plan.visit].site
     if isinstance(fact, Witness) and fact.lat is not None and fact.lon is not None:
         away = float(np.round(outside_m(plan.fence, fact.lat, fact.lon), 1)[0])
         lat, lon = round(fact.lat * 1e7), round(fact.lon * 1e7)
-        return Seen(*_head(seen), lat, lon, fact.accuracy_m, away)
-    if isinstance(fact, OutingDeclared):
-        return Seen(*_head(seen), on=fact.on)
-    return seen
+        return Seen(*_head(seen), lat, lon, fact.accuracy_m, away, here=here)
+    return Seen(*_head(seen), here=here)
 
 
 def seen_positions(

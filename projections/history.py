@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -20,11 +20,24 @@ from projections.views.tracks import TRACKS
 from projections.world import Promise, World
 
 
+class Met(NamedTuple):
+    """A device told of a thing (a tag or beacon), and named a worker; None where it did not."""
+
+    device: str
+    worker: str | None
+    thing: str | None
+
+
 class History(Protocol):
     """Where the judge reads facts back from."""
 
     def heard(self, world: World, promise: Promise, plan: Plan, from_ms: int, place: int) -> list[Seen]:
         """All facts of a visit judged at or after `from_ms` and logged up to `place`, in fold order, each once."""
+        ...
+
+    def met(self, name: str, place: int) -> list[Met]:
+        """Who and what the facts of a device, or about a tag or beacon, tell of, up to `place`; each once, in any
+        order."""
         ...
 
 
@@ -47,15 +60,19 @@ class TableHistory:
             "AND place <= %(place)s"
         ).format(sql.Identifier(out.schema, TRACKS.name), sql.Literal(QUALITY_MASK))
         self._facts = sql.SQL(
-            "SELECT topic, body FROM {} WHERE (device = ANY(%(devices)s) OR worker = %(worker)s) "
-            "AND at >= %(from)s AND at < %(to)s AND place <= %(place)s"
+            "SELECT topic, body FROM {} WHERE (device = ANY(%(devices)s) OR thing = ANY(%(devices)s) "
+            "OR worker = %(worker)s) AND at >= %(from)s AND at < %(to)s AND place <= %(place)s"
+        ).format(sql.Identifier(out.schema, FACTS.name))
+        self._met = sql.SQL(
+            "SELECT DISTINCT device, worker, thing FROM {} WHERE (device = %(name)s OR thing = %(name)s) "
+            "AND place <= %(place)s"
         ).format(sql.Identifier(out.schema, FACTS.name))
 
     def heard(self, world: World, promise: Promise, plan: Plan, from_ms: int, place: int) -> list[Seen]:
         """See History."""
         devices = [] if promise.worker is None else world.devices.get(promise.worker, [])
         since = max(from_ms, plan.listen_from_ms)
-        if not any(world.heard_ms.get(device, -1) >= since for device in devices):
+        if not world.may_have_been_heard(devices, since):
             return []
         assert self.cursor is not None
         self._out.flush(self.cursor, (TRACKS, FACTS))
@@ -71,9 +88,15 @@ class TableHistory:
             fact = decode(topic, body.encode())
             assert isinstance(fact, Fact)
             if hears(world, promise, plan, fact):
-                seen.append(seen_fact(plan, fact))
+                seen.append(seen_fact(world, plan, fact))
         seen.sort(key=lambda s: s.key)
         return seen
+
+    def met(self, name: str, place: int) -> list[Met]:
+        """See History."""
+        assert self.cursor is not None
+        self._out.flush(self.cursor, (FACTS,))
+        return [Met(*row) for row in self.cursor.execute(self._met, {"name": name, "place": place}).fetchall()]
 
     def _positions(self, world: World, promise: Promise, plan: Plan, bounds: dict[str, Any]) -> list[Seen]:
         assert self.cursor is not None

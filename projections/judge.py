@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from math import inf
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
+from domain.bindings import thing_of
 from domain.events import Event, decode, encode
 from domain.events.alert import AlertDecision
 from domain.events.clock import TimeAdvanced
@@ -123,7 +125,9 @@ class Judge:
         self._heard(fact.device, fact.at_ms)
         if fact.worker:
             world.holds(fact.device, fact.worker)
-        worker = fact.worker or world.worker_of(fact.device, fact.at_ms)
+        if thing_of(fact) is not None:
+            world.scanned_ms = max(world.scanned_ms, fact.at_ms)
+        worker = world.actor(fact)
         if any(rule.kind == fact.KIND for rule in self.clerk.fact_rules):
             told = self.state.alarms.setdefault(fact.device, {})
             if fact.fact not in told:
@@ -133,10 +137,12 @@ class Judge:
         for promise in () if worker is None else world.visits_near(worker, fact.at_ms, fact.at_ms):
             plan = self._plan(promise.visit)
             if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
-                self._hear(plan.visit, self._fold(plan.visit, (seen_fact(plan, fact),), place, repeat=repeat))
+                self._hear(plan.visit, self._fold(plan.visit, (seen_fact(world, plan, fact),), place, repeat=repeat))
 
     def _planned(self, event: Event, place: int) -> None:
         affected = self.state.world.apply(event)
+        if isinstance(event, DeviceBound | DeviceUnbound):
+            affected |= self._met(event, place)
         for visit in affected:
             self._plans.pop(visit, None)
         for visit in sorted(affected):
@@ -147,7 +153,19 @@ class Judge:
             for topic, body in self.state.alarms.get(event.device, {}).values():
                 fact = decode(topic, body)
                 assert isinstance(fact, Fact)
-                self._alarm(fact, fact.worker or self.state.world.worker_of(fact.device, fact.at_ms))
+                self._alarm(fact, self.state.world.actor(fact))
+
+    def _met(self, event: DeviceBound | DeviceUnbound, place: int) -> set[str]:
+        """The visits of workers whose tags the device read, or who read this tag: they may have been at its site."""
+        world, name = self.state.world, event.device
+        since = event.from_ms if isinstance(event, DeviceBound) else event.at_ms
+        if not world.may_have_been_heard([name], since):
+            return set()
+        workers: set[str] = set()
+        for met in self._history.met(name, place):
+            workers |= world.ever_of(met.device) | (world.ever_of(met.thing) if met.thing else set())
+            workers |= {met.worker} if met.worker else set()
+        return {promise.visit for worker in workers for promise in world.visits_near(worker, since, inf)}
 
     # folding
 

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from domain.bindings import Bindings
+from domain.bindings import THINGS, Binding, Bindings, thing_of
 from domain.bindings import evolve as bind
 from domain.events import Event
 from domain.events.device import DeviceBound, DeviceUnbound
-from domain.events.facts import TimeQuality
+from domain.events.facts import Fact, TimeQuality
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitCancelled, VisitReassigned, VisitRescheduled, VisitScheduled
@@ -63,12 +63,14 @@ class World(msgspec.Struct):
     fences: dict[str, Fence] = {}
     bindings: dict[str, Bindings] = {}
     devices: dict[str, list[str]] = {}
-    """By worker: every device that was ever bound to them or claimed to be in their hands."""
+    """By worker: every device, tag or beacon that was ever bound to them or claimed to be in their hands."""
     visits: dict[str, list[str]] = {}
     """By worker, in order of their windows."""
     adoptions: list[tuple[int, dict[str, Any]]] = []
     heard_ms: dict[str, int] = {}
     """By device: the latest instant it spoke of, so that silent ones cost no query."""
+    scanned_ms: int = -1
+    """The latest instant at which any tag or beacon was seen."""
     ahead_ms: dict[str, int] = {}
     """By device: the latest time that it claimed too far ahead; see `doubts`."""
     longest_ms: int = 0
@@ -140,6 +142,35 @@ class World(msgspec.Struct):
         binding = bindings.at(at_ms) if bindings else None
         return binding.worker if binding else None
 
+    def actor(self, fact: Fact) -> str | None:
+        """Whose fact it is, of any kind but positions: of whom it names, else of who carries the tag that was read,
+        else of who carries the device."""
+        if fact.worker:
+            return fact.worker
+        seen = self._seen_binding(fact)
+        return (seen.worker if seen else None) or self.worker_of(fact.device, fact.at_ms)
+
+    def site_of(self, fact: Fact) -> str | None:
+        """The site that a fact shows somebody to be at: where the tag that was read hangs, else the device itself."""
+        seen = self._seen_binding(fact)
+        if seen is not None and seen.site is not None:
+            return seen.site
+        bindings = self.bindings.get(fact.device)
+        binding = bindings.at(fact.at_ms) if bindings else None
+        return binding.site if binding else None
+
+    def ever_of(self, device: str) -> set[str]:
+        """The workers to whom a device, tag or beacon is bound at any time."""
+        bindings = self.bindings.get(device)
+        return {p.worker for p in bindings.periods if p.worker is not None} if bindings else set()
+
+    def may_have_been_heard(self, devices: list[str], since_ms: int) -> bool:
+        """Whether any of these spoke, or may have been seen, at or after an instant."""
+        return any(
+            self.heard_ms.get(device, -1) >= since_ms or (self.scanned_ms >= since_ms and device.startswith(THINGS))
+            for device in devices
+        )
+
     def doubts(self, device: str, claimed_ms: int | None, quality: TimeQuality, recorded_ms: int) -> bool:
         """Whether a fact may repeat one that was judged at another instant: what is judged at its receipt has another
         instant each time, and a time too far ahead at first may be plausible when the fact comes again."""
@@ -170,6 +201,12 @@ class World(msgspec.Struct):
                 return
             if promise.end_ms + self.margin_ms >= from_ms:
                 yield promise
+
+    def _seen_binding(self, fact: Fact) -> Binding | None:
+        """Whose, or where, the tag or beacon is that a fact tells of."""
+        thing = thing_of(fact)
+        bindings = self.bindings.get(thing) if thing else None
+        return bindings.at(fact.at_ms) if bindings else None
 
     def _schedule(self, e: VisitScheduled) -> set[str]:
         step = Transition(Status.SCHEDULED, e.recorded_at_ms, Cause.PLAN)
@@ -268,9 +305,10 @@ class World(msgspec.Struct):
         return None if before is None or before.site == promise.site else self.fences.get(before.site)
 
     def _tracked(self, promise: Promise) -> bool:
-        """Whether a device is bound to the worker at any time of the promised window."""
+        """Whether a device that speaks by itself is bound to the worker at any time of the promised window."""
         worker, from_ms, to_ms = promise.worker, promise.window_from_ms, promise.window_to_ms
-        bindings = (self.bindings.get(device) for device in self.devices.get(worker or "", ()))
+        speaking = (device for device in self.devices.get(worker or "", ()) if not device.startswith(THINGS))
+        bindings = (self.bindings.get(device) for device in speaking)
         return any(
             period.worker == worker
             and period.from_ms <= to_ms

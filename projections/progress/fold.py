@@ -148,9 +148,11 @@ def _stayed_away(plan: Plan, s: Fold, at: int) -> Fold:
 
 
 def _checked_in(plan: Plan, s: Fold, f: Seen) -> Fold:
-    """签到 proves the door and starts the service, unless its own coordinates say that it was made elsewhere."""
+    """签到 proves the door and starts the service, unless its tag, or where it has none its own coordinates, say that
+    it was made elsewhere."""
     s = s if s.checked_in_ms is not None else replace(s, checked_in_ms=f.at_ms)
-    if f.outside_m is not None and f.outside_m - (f.accuracy_m or 0.0) > plan.policy.check_in_away_m:
+    away_m = 0.0 if f.outside_m is None else f.outside_m - (f.accuracy_m or 0.0)
+    if f.here is False or (f.here is None and away_m > plan.policy.check_in_away_m):
         return s
     if s.compound_ms is None and s.door_ms is None and s.entered is not None:
         s = presence.at_compound(s, (f,))
@@ -181,6 +183,20 @@ def _no_access(plan: Plan, s: Fold, f: Seen) -> Fold:
     return replace(s, no_access_ms=f.at_ms)
 
 
+def _scanned(plan: Plan, s: Fold, f: Seen) -> Fold:
+    """A tag read at this site proves the door, like a check-in; when the service starts it does not say. Who waits at a
+    closed door may read it too, and who came by long before came for something else."""
+    if not f.here or f.at_ms < plan.present_from_ms or s.status is Status.NO_ACCESS:
+        return s
+    if s.compound_ms is None and s.door_ms is None and s.entered is not None:
+        s = presence.at_compound(s, (f,))
+    if s.door_ms is None:
+        return replace(enter(s, Status.ARRIVED, f.at_ms, Cause.FACT, f), door_ms=f.at_ms, left=None)
+    if s.status is Status.STEPPED_OUT:
+        return presence.come_back(s, f)
+    return replace(s, left=None)
+
+
 def _outing(plan: Plan, s: Fold, f: Seen) -> Fold:
     """Leaving the site is the service: an exit during it is neither stepping out nor the end."""
     return replace(s, outing=bool(f.on), left=None)
@@ -197,4 +213,5 @@ _STEPS: dict[str, Callable[[Plan, Fold, Seen], Fold]] = {
     "checkout": _checked_out,
     "no_access": _no_access,
     "outing": _outing,
+    "scan": _scanned,
 }

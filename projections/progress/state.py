@@ -87,7 +87,8 @@ class Plan(msgspec.Struct, frozen=True, array_like=True):
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
     """One fact as a visit sees it. `outside_m`: metres outside the fence (negative inside); only positions and
-    witnesses with coordinates have the geometry, whose degrees are 1e-7 integers."""
+    witnesses with coordinates have the geometry, whose degrees are 1e-7 integers. `here`: whether the tag that was
+    read, or its reader, hangs at this visit's site; None: nobody knows where."""
 
     at_ms: int
     rank: int
@@ -98,6 +99,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     accuracy_m: float | None = None
     outside_m: float | None = None
     on: bool | None = None
+    here: bool | None = None
 
     @property
     def key(self) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.bindings import thing_of
 from domain.events import encode
 from domain.events.facts import Fact, TimeQuality
 from eventlog.entry import Entry
@@ -19,6 +20,7 @@ FACTS = Table(
         "quality": "text",
         "worker": "text",
         "visit": "text",
+        "thing": "text",
         "topic": "text",
         "body": "text",
         "known_at": "ms",
@@ -28,10 +30,16 @@ FACTS = Table(
     settled=("fact", "device", "kind", "observed_at"),
     settled_where=f"quality = '{TimeQuality.DEVICE.value}'",
     places=("place",),
-    indexes=("(device, at)", "(worker, at) WHERE worker IS NOT NULL", "(visit, at) WHERE visit IS NOT NULL"),
+    indexes=(
+        "(device, at)",
+        "(worker, at) WHERE worker IS NOT NULL",
+        "(visit, at) WHERE visit IS NOT NULL",
+        "(thing, at) WHERE thing IS NOT NULL",
+    ),
     keep_first=True,
 )
-"""`body` is the stored event of `topic`; `at` the instant it is judged at; `visit` and `worker` as the sender says."""
+"""`body` is the stored event of `topic`; `at` the instant it is judged at; `visit` and `worker` as the sender says;
+`thing`: the registry's id of the tag or beacon that it tells of."""
 
 
 class Facts(Quiet):
@@ -52,6 +60,7 @@ class Facts(Quiet):
                 quality=fact.quality.value,
                 worker=fact.worker,
                 visit=getattr(fact, "visit", None),
+                thing=thing_of(fact),
                 topic=fact.TOPIC,
                 body=encode(fact).decode(),
                 known_at=known_ms,

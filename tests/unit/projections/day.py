@@ -152,6 +152,19 @@ class Day:
         )
         return self
 
+    def hangs(self, device: str, site: str, since: str = "00:00", until: str | None = None) -> Day:
+        """Where a reader or a tag is, and since when."""
+        self.cell.say(
+            DeviceBound(
+                recorded_at_ms=self._now,
+                device=device,
+                site=site,
+                from_ms=Ms(ms(since)),
+                until_ms=None if until is None else Ms(ms(until)),
+            )
+        )
+        return self
+
     def unbind(self, device: str, at: str) -> Day:
         self.cell.say(DeviceUnbound(recorded_at_ms=self._now, device=device, at_ms=Ms(ms(at))))
         return self

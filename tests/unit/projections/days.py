@@ -26,6 +26,9 @@ from tests.unit.projections.memory import Cell
 
 WORKERS = ("w0", "w1")
 DEVICES = ("p0", "p1", "p2")
+TAGS = ("74103794", "E9F35959", "beacon:1de4b189115e45f6b44e509352269977:0:7")
+THINGS = ("tag:74103794", "tag:E9F35959", TAGS[2])
+"""Their ids in the registry."""
 SITES = {"s0": 0.0, "s1": 250.0, "s2": 4_000.0}
 
 Thing = Position | Fact
@@ -52,6 +55,7 @@ _minute = st.integers(0, 24).map(lambda n: MIDNIGHT_MS + 9 * HOUR_MS + n * 10 * 
 """09:00 to 13:00."""
 _worker = st.sampled_from(["w0", "w0", "w0", "w1", None])
 _device = st.sampled_from(["p0", "p0", "p0", "p1", "p2"])
+_bound = st.sampled_from(["p0", "p0", "p1", "p2", *THINGS])
 _site_name = st.sampled_from(["s0", "s0", "s1", "s2"])
 
 
@@ -62,6 +66,10 @@ def plans(draw: st.DrawFn, *, far: bool) -> list[Event]:
     said += [
         DeviceBound(recorded_at_ms=_EARLY, device=device, worker=worker, from_ms=Ms(0))
         for device, worker in zip(DEVICES, WORKERS, strict=False)
+    ]
+    said += [
+        DeviceBound(recorded_at_ms=_EARLY, device=THINGS[0], site="s0", from_ms=Ms(0)),
+        DeviceBound(recorded_at_ms=_EARLY, device=THINGS[1], worker="w0", from_ms=Ms(0)),
     ]
     visits = [f"v{n}" for n in range(draw(st.integers(1, 4)))]
     for visit in visits:
@@ -112,19 +120,19 @@ def _changes(visits: list[str]) -> st.SearchStrategy[Event]:
         st.builds(lambda v, r, w: VisitReassigned(recorded_at_ms=r, visit=v, worker=w), visit, recorded, _worker),
         st.builds(lambda v, r: VisitCancelled(recorded_at_ms=r, visit=v), visit, recorded),
         st.builds(
-            lambda d, w, since, hours: DeviceBound(
+            lambda d, whose, since, hours: DeviceBound(
                 recorded_at_ms=_EARLY,
                 device=d,
-                worker=w,
+                **whose,
                 from_ms=Ms(since),
                 until_ms=None if hours is None else Ms(since + hours * HOUR_MS),
             ),
-            _device,
-            st.sampled_from(WORKERS),
+            _bound,
+            st.sampled_from([{"worker": "w0"}, {"worker": "w1"}, {"site": "s0"}, {"site": "s1"}]),
             _minute,
             st.sampled_from([None, 1, 4]),
         ),
-        st.builds(lambda d, at: DeviceUnbound(recorded_at_ms=_EARLY, device=d, at_ms=Ms(at)), _device, _minute),
+        st.builds(lambda d, at: DeviceUnbound(recorded_at_ms=_EARLY, device=d, at_ms=Ms(at)), _bound, _minute),
         st.builds(
             lambda since, values: PolicyAdopted(recorded_at_ms=_EARLY, from_ms=Ms(since), values=values),
             _minute,
@@ -169,14 +177,19 @@ _legs = st.tuples(
 def words(draw: st.DrawFn, visits: list[VisitScheduled]) -> list[Thing]:
     """One fact that is no position, near a visit's time."""
     near = draw(st.sampled_from(visits))
-    kind = draw(st.sampled_from(["checkin", "checkin", "checkout", "no_access", "outing", "status", "sos"]))
+    kind = draw(
+        st.sampled_from(["checkin", "checkin", "checkout", "scan", "scan", "no_access", "outing", "status", "sos"])
+    )
     named = draw(st.sampled_from(visits)).visit
     fields: dict[str, Any] = {"worker": draw(_claim)}
     if kind in ("checkin", "checkout"):
         fields["visit"] = draw(st.sampled_from([None, None, named]))
+        fields["tag"] = draw(st.sampled_from([None, None, *TAGS]))
         where = draw(st.sampled_from([None, 0.0, 250.0, 4_000.0]))
         if where is not None:
             fields["lat"], fields["lon"] = degrees(where, 0.0)
+    elif kind == "scan":
+        fields["tag"] = draw(st.sampled_from(TAGS))
     elif kind in ("no_access", "outing"):
         fields["visit"] = named
     if kind == "outing":

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import numpy as np
 from psycopg import Cursor
 
+from domain.bindings import thing_of
 from domain.events import Event
 from domain.events.clock import TimeAdvanced
 from domain.events.facts import Fact
@@ -21,6 +22,7 @@ from domain.positions import QUALITY_MASK, Position, PositionBatch
 from domain.time import Ms, utc_day
 from eventlog.entry import Entry
 from projections.hearing import hears, seen_fact, seen_positions
+from projections.history import Met
 from projections.judge import Judge, tables
 from projections.progress.fold import judge as judge_purely
 from projections.progress.state import Fold, Plan, Seen
@@ -115,7 +117,7 @@ class Recall:
             if at <= place and since <= fact.at_ms and hears(world, promise, plan, fact)
         ]
         self._would_be_queried(world, promise, since, [fix.device for fix in fixes], facts)
-        seen = [seen_fact(plan, fact) for fact in facts]
+        seen = [seen_fact(world, plan, fact) for fact in facts]
         if fixes:
             seen += seen_positions(
                 plan,
@@ -127,6 +129,11 @@ class Recall:
             )
         return sorted(seen, key=lambda s: s.key)
 
+    def met(self, name: str, place: int) -> list[Met]:
+        """See History."""
+        told = ((fact, thing_of(fact)) for at, fact in self._facts.values() if at <= place)
+        return list({Met(fact.device, fact.worker, thing) for fact, thing in told if name in (fact.device, thing)})
+
     @staticmethod
     def _would_be_queried(world: World, promise: Promise, since: int, fixes: list[str], facts: list[Fact]) -> None:
         """What TableHistory takes for granted: it asks only for the worker's devices that spoke since then."""
@@ -135,8 +142,8 @@ class Recall:
         assert promise.worker is not None
         devices = world.devices.get(promise.worker, [])
         assert set(fixes) <= set(devices)
-        assert all(fact.device in devices or fact.worker == promise.worker for fact in facts)
-        assert any(world.heard_ms.get(device, -1) >= since for device in devices)
+        assert all({fact.device, thing_of(fact)} & {*devices} or fact.worker == promise.worker for fact in facts)
+        assert world.may_have_been_heard(devices, since)
 
 
 class Cell:
