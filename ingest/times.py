@@ -8,7 +8,6 @@ from datetime import datetime
 from domain.errors import Unreadable
 from domain.events.facts import TimeQuality
 from domain.time import SECOND_MS, Ms, from_datetime
-from domain.zones import zone
 
 FUTURE_TOLERANCE_MS = 120 * SECOND_MS
 """How far ahead of receipt a device's time is believed, where nothing else is set."""
@@ -37,19 +36,6 @@ def from_wire(time: datetime | float) -> Ms:
     if not _FIRST_MS <= ms <= _LAST_MS:
         raise Unreadable("the time lies outside the years 1 to 9999; numbers are seconds since 1970", code="bad_time")
     return ms
-
-
-def from_text(text: str, zone_name: str) -> Ms:
-    """ISO 8601 as it comes: with a `T` or a space, with any fraction of a second, and where it states no zone the local
-    time of `zone_name` (of an hour that happens twice, the first). Raises Unreadable (`bad_time`)."""
-    trimmed = text.strip()
-    try:
-        stated = datetime.fromisoformat(trimmed) if len(trimmed) > len("2026-11-22") else None
-    except ValueError:
-        stated = None
-    if stated is None:
-        raise Unreadable(f"{text[:200]!r} is no time", code="bad_time")
-    return from_wire(stated if stated.tzinfo else stated.replace(tzinfo=zone(zone_name)))
 
 
 def quality(observed_at_ms: Ms | None, received_ms: Ms, tolerance_ms: int) -> TimeQuality:

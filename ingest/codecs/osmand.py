@@ -21,6 +21,7 @@ from domain.time import Ms
 from ingest import times
 from ingest.canonical import unknown_fields
 from ingest.fixes import KNOT_MPS, Report, crs_of, is_sos, told
+from ingest.local_time import shown
 from ingest.message import NOTHING, Decoded, Fault, Message
 from ingest.reading import Receipt, json_of, object_of, shaped
 from ingest.wire import Lat, Lon, Name, Number
@@ -277,6 +278,6 @@ def _time(stated: str | float | None, device: str, receipt: Receipt) -> Ms | Non
         text = stated.strip()
         if "T" in text:
             text = text.replace(" ", "+")
-        return times.from_text(text, receipt.devices.zone_of(device))
+        return shown(text, receipt.devices.zone_of(device))
     number = float(stated)
     return times.from_wire(number / 1000 if abs(number) >= _MS_FROM else number)

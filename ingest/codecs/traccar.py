@@ -20,6 +20,7 @@ from ingest import times
 from ingest.canonical import unknown_fields
 from ingest.facts import fact_of
 from ingest.fixes import KNOT_MPS, Report, crs_of, is_sos, marks, placed, told
+from ingest.local_time import shown
 from ingest.message import NOTHING, Decoded, Message
 from ingest.reading import Receipt, json_of, object_of, shaped
 from ingest.wire import Lat, Lon, Name, Number
@@ -228,5 +229,5 @@ def _time(stated: str | int | None, device: str, receipt: Receipt) -> Ms | None:
     if stated is None:
         return None
     if isinstance(stated, str):
-        return times.from_text(stated, receipt.devices.zone_of(device))
+        return shown(stated, receipt.devices.zone_of(device))
     return times.from_wire(stated / 1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from math import floor
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Unreadable
 from domain.events.facts import TimeQuality
-from domain.time import Ms, isoformat
+from domain.time import Ms
 from ingest import times
 
 NOW_MS = Ms(1_790_000_000_000)
@@ -40,40 +39,6 @@ def test_times_outside_every_calendar_cannot_be_read(time: float) -> None:
     with pytest.raises(Unreadable) as error:
         times.from_wire(time)
     assert error.value.code == "bad_time"
-
-
-@pytest.mark.parametrize(
-    ("text", "zone", "iso"),
-    [
-        ("2026-11-22T10:02:03Z", "Asia/Shanghai", "2026-11-22T10:02:03.000Z"),
-        ("2026-11-22T10:02:03.775023242+00:00", "Asia/Shanghai", "2026-11-22T10:02:03.775Z"),
-        ("2026-11-22T10:02:03.5+0800", "UTC", "2026-11-22T02:02:03.500Z"),
-        ("2026-11-22T10:02:03", "Asia/Shanghai", "2026-11-22T02:02:03.000Z"),
-        ("2026-11-22 10:02:03", "UTC", "2026-11-22T10:02:03.000Z"),
-        (" 2026-10-25 02:30:00 ", "Europe/Berlin", "2026-10-25T00:30:00.000Z"),
-    ],
-)
-def test_a_time_in_words_that_states_no_zone_is_local(text: str, zone: str, iso: str) -> None:
-    assert isoformat(times.from_text(text, zone)) == iso
-
-
-@pytest.mark.parametrize("text", ["", "soon", "2026-11-22", "20261122", "2026-13-01T00:00:00", "1790000000", "9" * 40])
-def test_words_that_are_no_time_cannot_be_read(text: str) -> None:
-    with pytest.raises(Unreadable) as error:
-        times.from_text(text, "UTC")
-    assert error.value.code == "bad_time"
-
-
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00"])
-def test_the_edges_of_the_calendar_raise_nothing_else(text: str) -> None:
-    with suppress(Unreadable):
-        times.from_text(text, "Asia/Shanghai")
-
-
-@given(st.text() | st.datetimes(timezones=st.none() | st.timezones()).map(str))
-def test_any_text_is_a_time_or_refused_by_name(text: str) -> None:
-    with suppress(Unreadable):
-        assert isinstance(times.from_text(text, "Asia/Shanghai"), int)
 
 
 @pytest.mark.parametrize(
