@@ -1,0 +1,65 @@
+"""Who may do what at a broker, in the words of MQTT; each kind of broker spells it its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ingest.codecs import all_codecs
+from ingest.credentials import Login
+from ingest.topics import CLOCK_DEVICE, PREFIX, SOS
+
+CLOCK_ALL = f"{PREFIX}{CLOCK_DEVICE}/#"
+"""The cell's time: no device may say it, or hear it."""
+
+COMMAND = "cmd"
+"""Below its own topic a device hears what is meant for it: OwnTracks' remote commands come on `<topic>/cmd`."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may connect. `publish`, `subscribe`, `deny`: MQTT filters; a denied one is forbidden in both directions."""
+
+    name: str
+    bcrypt: str
+    mosquitto_hash: str
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+    deny: tuple[str, ...] = (CLOCK_ALL,)
+
+
+def device_account(login: Login) -> Account:
+    """A device publishes at and below its own topics, and hears nothing but what is meant for it."""
+    return Account(
+        name=login.login,
+        bcrypt=login.bcrypt,
+        mosquitto_hash=login.mosquitto_hash,
+        publish=login.topics,
+        subscribe=commands(login.topics),
+    )
+
+
+def device_accounts(logins: Iterable[Login]) -> list[Account]:
+    """Those of the logins that still stand, by name."""
+    return [device_account(login) for login in sorted(logins, key=lambda one: one.login) if login.revoked_at is None]
+
+
+def ingest_account(name: str, bcrypt: str, mosquitto_hash: str, own_topics: Sequence[str] = ()) -> Account:
+    """Ingest hears every dialect and the topics that devices have of their own, and publishes nothing."""
+    hears = [SOS, *(topic for codec in all_codecs() for topic in codec.filters)]
+    hears += [spelling for topic in own_topics for spelling in (topic, f"{topic}/#")]
+    return Account(
+        name=name,
+        bcrypt=bcrypt,
+        mosquitto_hash=mosquitto_hash,
+        publish=(),
+        subscribe=tuple(dict.fromkeys(hears)),
+        deny=(),
+    )
+
+
+def commands(topics: Iterable[str]) -> tuple[str, ...]:
+    """Where a device that publishes on these topics is spoken to. A topic with a wildcard is a gateway's: it is spoken
+    to nowhere."""
+    bases = dict.fromkeys(topic.removesuffix("/#") for topic in topics)
+    return tuple(f"{base}/{COMMAND}" for base in bases if not set(base) & set("+#"))
