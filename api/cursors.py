@@ -37,6 +37,12 @@ def read_time_and_key(text: str) -> tuple[int, str]:
     return _instant(ms), _key(key)
 
 
+def read_place_of_device(text: str) -> tuple[int, int, str]:
+    """The place in the list of devices: whether bound, an instant and a key. Raises Rejected `invalid_cursor`."""
+    bound, ms, key = _read(text, tuple[int, int, str])
+    return int(bool(bound)), _instant(ms), _key(key)
+
+
 def read_time_and_id(text: str) -> tuple[int, UUID]:
     """The place in a list that is sorted by an instant and an id. Raises Rejected `invalid_cursor`."""
     ms, id = _read(text, tuple[int, UUID])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from fastapi import Depends, Request
@@ -29,6 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     business_day_hour: int = 4
     near_other_site_m: float = 300.0
     stale_after_s: float = 120.0
+    clock_off_s: float = 30.0
     min_position_wait_s: float = 5.0
     body_most: int = 16_000_000
     plan_lines: int = 5_000
@@ -41,6 +42,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     base_map: Literal["pmtiles", "raster", "none"] = "none"
     base_map_url: str | None = None
     base_map_attribution: str | None = None
+
+
+class Dialects(Protocol):
+    """What ingest can read; the API does not look into it."""
+
+    def names(self) -> Collection[str]:
+        """The dialects there are."""
+
+    def models(self) -> Mapping[str, str]:
+        """The trackers whose field maps are known, each with its title."""
+
+    def reads(self, dialect: str, device: str) -> bool:
+        """Whether a device of this id can have a topic of its own in this dialect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,7 @@ class Deps:
     staff_token: str
     options: Options
     pages: Path
+    dialects: Dialects
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
     wire_schema: bytes | None = None
 

@@ -24,6 +24,7 @@ from api.live.staff import StaffHub
 from api.views import Views
 from domain.time import SECOND_MS
 from doorstep.bootstrap import cell_clock, database_url, staff_token
+from doorstep.dialects import KnownDialects
 from doorstep.settings import Settings
 from eventlog.clock import CellClock, ClockMode, wall_ms
 from eventlog.log import EventLog
@@ -69,6 +70,7 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
         staff_token=staff_token(settings),
         options=Options(**{name: getattr(settings, name) for name in Options.__struct_fields__}),
         pages=Path(api.__file__).parent / "pages",
+        dialects=KnownDialects(),
         checks={"broker": lambda: _unreachable(settings.mqtt_url)},
         wire_schema=msgspec.json.encode(native_schema()),
     )

@@ -19,6 +19,8 @@ from domain.errors import Transient
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="its key")]
 """A business key in a path (domain.ids.KEY)."""
+Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:~-]{1,128}$", description="the device's id")]
+"""A device, tag or beacon in a path (domain.ids.REGISTERED)."""
 NameQuery = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="the key of one; none: all")]
 
 LastEventId = Annotated[

@@ -28,7 +28,7 @@ from domain.decide import (
 )
 from domain.time import Ms
 
-Kind = Literal["customer", "site", "worker", "binding", "shift", "visit", "policy"]
+Kind = Literal["customer", "site", "worker", "binding", "shift", "visit", "policy", "settings", "clock_correction"]
 
 
 class Ask(BaseModel):

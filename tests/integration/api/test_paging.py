@@ -11,7 +11,7 @@ from domain.events.facts import SosRaised
 from domain.ids import fact_id
 from domain.time import MINUTE_MS, Ms, utc_day
 from eventlog.entry import Append
-from tests.integration.api.cell import NOON, Cell, one_visit, visit, worker
+from tests.integration.api.cell import NOON, Cell, binding, fix, one_visit, visit, worker
 
 
 def add_visits(cell: Cell, first: int) -> None:
@@ -34,10 +34,20 @@ def add_alerts(cell: Cell, first: int) -> None:
         cell.log.append([Append(f"facts/{device}/{utc_day(at)}", [fact], 0)])
 
 
+def add_devices(cell: Cell, first: int) -> None:
+    """Seven unknown ones at three times only, and one that is bound."""
+    for n in range(first, first + 7):
+        cell.clock.ms = Ms(NOON + (n % 3) * MINUTE_MS)
+        cell.seen([fix(f"phone-{n}", NOON, 31.2)])
+    cell.clock.ms = NOON
+    cell.plan(bindings=[binding(1) | {"device": f"phone-{first}"}])
+
+
 LISTS: dict[str, tuple[str, Callable[[Cell, int], None]]] = {
     "/v1/visits": ("visit", add_visits),
     "/v1/workers": ("worker", add_workers),
     "/v1/alerts": ("alert", add_alerts),
+    "/v1/devices": ("device", add_devices),
 }
 WHOLE = {"/v1/board": "one day", "/v1/timeliness": "counts", "/v1/rules": "come with the program"}
 """Lists that are not paged, and why."""
