@@ -33,11 +33,14 @@ from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC as NATIVE
 from ingest.committer import Committer, Pace
 from ingest.counters import Counts
+from ingest.devices import Devices
 from ingest.door import Door, Limits
 from ingest.door_server import Address, DoorServer
 from ingest.doorkeeper import Doorkeeper
 from ingest.inbox import Inbox
+from ingest.own_topics import OwnTopics
 from ingest.prepare import Preparer
+from ingest.registry import Registry, Tell
 from ingest.retry import Retry
 from ingest.role import Ingest, Source
 from ingest.schema import migrate as migrate_ingest
@@ -249,7 +252,7 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         cert_file=settings.mqtt_cert_file,
         key_file=settings.mqtt_key_file,
     )
-    inbox, counts = Inbox(settings.mqtt_keepalive_s), Counts()
+    inbox, counts = Inbox(settings.mqtt_keepalive_s, most_bytes=settings.inbox_mb << 20), Counts()
 
     def session(suffix: str, filters: Sequence[str], *, urgent: bool = False) -> Session:
         named = msgspec.structs.replace(access, client_id=access.client_id + suffix)
@@ -262,7 +265,19 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
             sources.append(session("" if codec is NATIVE else f"-{codec.name}", codec.filters))
     if settings.door_port:
         sources.append(_door(settings, inbox))
-    return Ingest(database_url(settings), inbox, _committer(settings, log, inbox, counts), sources, counts)
+    own_topics = OwnTopics(database_url(settings), session)
+    sources.append(own_topics)
+    committer = _committer(settings, log, inbox, counts)
+
+    def know(devices: Devices) -> None:
+        committer.know(devices)
+        own_topics.want(devices.own_topics)
+
+    return Ingest(database_url(settings), inbox, committer, sources, counts, _registry(settings, log, know))
+
+
+def _registry(settings: Settings, log: EventLog, tell: Tell) -> Registry:
+    return Registry(log, database_url(settings), tell, zone=settings.zone, every_s=settings.registry_poll_s)
 
 
 def _door(settings: Settings, inbox: Inbox) -> DoorServer:
@@ -291,7 +306,9 @@ def _door(settings: Settings, inbox: Inbox) -> DoorServer:
 
 def retry_of(settings: Settings, log: EventLog, conn: psycopg.Connection[Any]) -> Retry:
     """What reads dead letters again, beside the running ingest: it writes positions to a stream of its own."""
-    return Retry(conn, _committer(settings, log, Inbox(), Counts(), writer="retry"))
+    committer = _committer(settings, log, Inbox(), Counts(), writer="retry")
+    _registry(settings, log, committer.know).look()
+    return Retry(conn, committer)
 
 
 def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, *, writer: str = "main") -> Committer:

@@ -150,6 +150,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Count, Meta(description="longest wait of a fact for its commit; a longer one makes fewer and cheaper commits")
     ] = 40
     flush_rows: Annotated[Count, Meta(description="messages that end a batch early")] = 2_000
+    inbox_mb: Annotated[
+        Count,
+        Meta(
+            description="MiB of messages held unacknowledged, beyond which ingest reads no more until the database "
+            "has caught up; the broker keeps the rest"
+        ),
+    ] = 256
+    registry_poll_s: Annotated[Seconds, Meta(description="what the registry says of a device holds within this")] = 2.0
     mqtt_client_id: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="name of the persistent session of ingest")
     ] = "doorstep-ingest"

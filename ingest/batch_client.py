@@ -30,16 +30,16 @@ class Malformed(ValueError):
 
 
 class BatchClient(mqtt.Client):
-    """An MQTT 3.1.1 client with a session that the broker keeps, and manual acknowledgement. `deliver` is called on its
-    thread with what one read brought."""
+    """An MQTT 3.1.1 client with a session that the broker is to `keep`, and manual acknowledgement. `deliver` is called
+    on its thread with what one read brought."""
 
-    def __init__(self, client_id: str, deliver: Deliver) -> None:
+    def __init__(self, client_id: str, deliver: Deliver, *, keep: bool = True) -> None:
         self._deliver = deliver
         self._unread = bytearray()
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=False,
+            clean_session=not keep,
             protocol=mqtt.MQTTv311,
             manual_ack=True,
         )
@@ -72,16 +72,18 @@ class BatchClient(mqtt.Client):
         self._unread = bytearray()
         messages: list[tuple[Message, int]] = []
         rc = MQTTErrorCode.MQTT_ERR_SUCCESS
-        while rc == MQTTErrorCode.MQTT_ERR_SUCCESS and (ends := _packet_ends(unread, start)) is not None:
-            body, end = ends
-            if unread[start] & 0xF0 == _PUBLISH:
-                messages.append(_publish(unread, start, body, end))
-            else:
-                self._unread = unread[start:end]
-                rc = self._packet_read()
-            start = end
-        if messages:
-            self._deliver(messages)
+        try:
+            while rc == MQTTErrorCode.MQTT_ERR_SUCCESS and (ends := _packet_ends(unread, start)) is not None:
+                body, end = ends
+                if unread[start] & 0xF0 == _PUBLISH:
+                    messages.append(_publish(unread, start, body, end))
+                else:
+                    self._unread = unread[start:end]
+                    rc = self._packet_read()
+                start = end
+        finally:
+            if messages:
+                self._deliver(messages)
         if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return self._loop_rc_handle(rc)
         if self._sock is None:

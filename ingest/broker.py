@@ -6,6 +6,7 @@ The only paho outside the simulators. paho's own thread reads and reconnects; ca
 from __future__ import annotations
 
 import logging
+import random
 import ssl
 import threading
 from collections.abc import Sequence
@@ -62,21 +63,43 @@ class Session:
 
     def start(self) -> None:
         """Begin to connect."""
+        self._connect(self._client)
+
+    def _connect(self, client: BatchClient) -> None:
         parts = urlsplit(self._access.url)
-        self._client.connect_async(
+        client.connect_async(
             parts.hostname or "", parts.port or _PORTS[parts.scheme], keepalive=self._access.keepalive_s
         )
-        self._client.loop_start()
+        client.loop_start()
 
     def stop(self) -> None:
         """Send the acknowledgements that wait, then leave. The broker keeps the session."""
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _make_client(self) -> BatchClient:
+    def discard(self, within_s: float = 5.0) -> bool:
+        """End the session itself, with what the broker keeps for it. False: it could not be told within the time."""
+        self.stop()
+        self._inbox.remove_line(self._line)
+        ended = threading.Event()
+        client = self._make_client(keep=False)
+
+        def on_connect(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+            if not reason.is_failure:
+                ended.set()
+
+        client.on_connect = on_connect
+        client.on_disconnect = client.on_connect_fail = client.on_subscribe = None
+        self._connect(client)
+        done = ended.wait(within_s)
+        client.disconnect()
+        client.loop_stop()
+        return done
+
+    def _make_client(self, *, keep: bool = True) -> BatchClient:
         access, parts = self._access, urlsplit(self._access.url)
-        client = BatchClient(access.client_id, self._on_messages)
-        client.reconnect_delay_set(access.backoff_first_s, access.backoff_max_s)  # type: ignore[arg-type]
+        client = BatchClient(access.client_id, self._on_messages, keep=keep)
+        self._pause(client)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if parts.scheme == "mqtts":
@@ -89,6 +112,12 @@ class Session:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         return client
+
+    def _pause(self, client: BatchClient) -> None:
+        """How long to wait before connecting again: with chance in it, so that all who lost a broker do not come back
+        to it in one moment."""
+        chance = random.uniform(0.5, 1.0)
+        client.reconnect_delay_set(self._access.backoff_first_s * chance, self._access.backoff_max_s * chance)  # type: ignore[arg-type]
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -106,6 +135,7 @@ class Session:
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._inbox.reconnected(self._line)
         self.connected = False
+        self._pause(self._client)
         if reason.is_failure:
             logger.warning("%s: the broker was lost: %s", self._access.client_id, reason)
 

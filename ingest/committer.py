@@ -17,6 +17,7 @@ from eventlog.log import EventLog
 from ingest.cell_time import CellTime, Segment
 from ingest.counters import Counts
 from ingest.dead_letters import Letter
+from ingest.devices import Devices
 from ingest.inbox import Inbox
 from ingest.message import Decoded, Fault, Message
 from ingest.prepare import Prepared, Preparer
@@ -61,6 +62,10 @@ class Committer:
     def remember(self) -> None:
         """Read from the log what was said lately. Raises Unavailable."""
         self._window.rebuild(self._log)
+
+    def know(self, devices: Devices) -> None:
+        """Read messages by what the registry says now."""
+        self._preparer.devices = devices
 
     def decode(self, message: Message) -> Decoded:
         """What a message says, for whoever asks before committing it; nothing in it is dated."""

@@ -10,6 +10,7 @@ from domain.errors import Unavailable
 from ingest.committer import Committer
 from ingest.counters import CounterTable, Counts
 from ingest.inbox import Inbox
+from ingest.registry import Registry
 
 _LOOK_S = 0.1
 
@@ -18,7 +19,10 @@ class Source(Protocol):
     """Where messages come from: a session of the broker, or the HTTP door."""
 
     ready: threading.Event
-    failure: Unavailable | None
+
+    @property
+    def failure(self) -> Unavailable | None:
+        """Why nothing can ever come from there."""
 
     @property
     def connected(self) -> bool:
@@ -41,9 +45,11 @@ class Ingest:
         committer: Committer,
         sessions: Sequence[Source],
         counts: Counts,
+        registry: Registry,
     ) -> None:
         self._inbox = inbox
         self._committer, self._sessions, self._counts = committer, sessions, counts
+        self._registry = registry
         self._table = CounterTable(dsn, self._read_counters)
 
     def run(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
@@ -52,10 +58,12 @@ class Ingest:
         Raises Unavailable where the log cannot be read at first or the broker refuses a subscription.
         """
         self._committer.remember()
+        self._registry.look()
         finished = threading.Event()
         watchers = [
             threading.Thread(target=self._watch, args=(stop, on_ready), name="readiness", daemon=True),
             threading.Thread(target=self._table.run, args=(finished,), name="counters", daemon=True),
+            threading.Thread(target=self._registry.run, args=(finished,), name="registry", daemon=True),
         ]
         for session in self._sessions:
             session.start()
@@ -66,6 +74,7 @@ class Ingest:
         finally:
             stop.set()
             finished.set()
+            self._inbox.close()
             for session in self._sessions:
                 session.stop()
             for watcher in watchers:

@@ -7,6 +7,7 @@ import psycopg
 from ingest.counters import TABLE as COUNTERS
 from ingest.credentials import TABLE as CREDENTIALS
 from ingest.dead_letters import TABLE as DEAD_LETTERS
+from ingest.own_topics import TABLE as OWN_TOPICS
 
 _LOCK = 0x446F_6F72_0003
 """An advisory lock key that nobody else uses."""
@@ -19,4 +20,5 @@ def migrate(dsn: str) -> None:
         conn.execute("CREATE SCHEMA IF NOT EXISTS ingest")
         conn.execute(DEAD_LETTERS)
         conn.execute(COUNTERS)
+        conn.execute(OWN_TOPICS)
         conn.execute(CREDENTIALS)

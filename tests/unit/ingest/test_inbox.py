@@ -246,3 +246,69 @@ def test_what_was_published_without_assurance_is_not_acknowledged(broker: Broker
     broker.put(0, "a", qos=0)
     broker.inbox.acknowledge(broker.take())
     assert broker.acknowledged == []
+
+
+def test_nobody_delivers_more_than_there_is_room_for(broker: Broker) -> None:
+    broker.inbox = Inbox(most_bytes=2 * inbox_module.MESSAGE_BYTES)
+    broker.inbox.add_line(broker.main)
+    broker.inbox.add_line(broker.sos)
+    broker.put(1)
+    broker.put(2)
+    assert broker.inbox.is_full
+    waiting = threading.Thread(target=broker.put, args=(3,))
+    waiting.start()
+    broker.put(9, "help", line=broker.sos)  # an alarm does not wait
+    batch = broker.take()
+    assert sorted(payloads(batch)) == ["1", "2", "help"], "the third waits outside"
+    broker.inbox.acknowledge(batch)
+    waiting.join(20)
+    assert payloads(broker.take()) == ["3"]
+
+
+def test_whoever_waits_for_room_is_let_go_when_ingest_ends(broker: Broker) -> None:
+    broker.inbox = Inbox(most_bytes=1)
+    broker.inbox.add_line(broker.main)
+    broker.put(1)
+    waiting = threading.Thread(target=broker.put, args=(2,))
+    waiting.start()
+    broker.inbox.close()
+    waiting.join(20)
+    assert not waiting.is_alive()
+
+
+def test_what_was_held_weighs_nothing_once_it_is_acknowledged(broker: Broker) -> None:
+    for packet in range(1, 6):
+        broker.put(packet, "x" * 100)
+    assert broker.inbox.held_bytes == 5 * (100 + inbox_module.MESSAGE_BYTES)
+    broker.put(1, "x" * 100, dup=True)
+    broker.inbox.acknowledge(broker.take(rows=2))
+    broker.inbox.acknowledge(broker.take())
+    assert broker.inbox.held_bytes == 0
+
+
+def test_an_alarm_overtakes_a_queue_and_is_acknowledged_in_its_turn(broker: Broker) -> None:
+    broker.take(rows=2)
+    for packet in range(1, 6):
+        broker.put(packet)
+    broker.put(6, '{"alarm":"sos"}')
+    first = broker.take(rows=2)
+    assert payloads(first) == ['{"alarm":"sos"}', "1", "2"]
+    broker.inbox.acknowledge(first)
+    assert broker.acknowledged == [1, 2]
+    broker.inbox.acknowledge(broker.take(rows=2))
+    broker.inbox.acknowledge(broker.take(rows=2))
+    assert broker.acknowledged == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_alarm_without_a_queue_before_it_is_taken_once(broker: Broker) -> None:
+    broker.take(rows=10)
+    broker.put(1, '{"alarm":"sos"}')
+    assert len(broker.take(rows=10)) == 1
+
+
+def test_a_line_that_is_removed_takes_what_waits_in_it_along(broker: Broker) -> None:
+    broker.put(1)
+    broker.put(2, line=broker.sos)
+    broker.inbox.remove_line(broker.main)
+    assert payloads(broker.take()) == ["2"]
+    assert broker.inbox.held_bytes == 1 + inbox_module.MESSAGE_BYTES
