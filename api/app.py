@@ -29,6 +29,7 @@ from api.routers import (
     plan_sheet,
     registry,
     rules,
+    sites,
     staff_stream,
     timeliness,
     visits,
@@ -56,6 +57,7 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
     app.state.deps, app.state.metrics, app.state.assets = deps, metrics, Assets(deps.pages)
     for module in (
         registry,
+        sites,
         plan_sheet,
         board,
         staff_stream,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ingest.codecs import all_codecs
+from ingest.models import MODELS
 
 
 class KnownDialects:
@@ -16,7 +17,7 @@ class KnownDialects:
 
     def models(self) -> Mapping[str, str]:
         """The trackers whose field maps are known, each with its title."""
-        return {}
+        return {name: model.title for name, model in MODELS.items()}
 
     def reads(self, dialect: str, device: str) -> bool:
         """Whether a device of this id can have a topic of its own in this dialect."""

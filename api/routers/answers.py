@@ -23,6 +23,12 @@ Device = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:~-]{1,128}$", description="
 """A device, tag or beacon in a path (domain.ids.REGISTERED)."""
 NameQuery = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="the key of one; none: all")]
 
+Sought = Annotated[
+    str | None,
+    Query(min_length=1, max_length=128, pattern=r"^[^\x00]*$", description="a part of an id or of a name; none: all"),
+]
+"""A text to look for in a list."""
+
 LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", description="the id of the event seen last"),

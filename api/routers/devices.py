@@ -15,7 +15,7 @@ from api import cursors
 from api.auth import Staff
 from api.cursors import Limit
 from api.deps import Deps, Here
-from api.routers.answers import STAFF_PROBLEMS, Device, IdempotencyKey, NameQuery, Reached, json, problems
+from api.routers.answers import STAFF_PROBLEMS, Device, IdempotencyKey, NameQuery, Reached, Sought, json, problems
 from api.routers.writing import now, write
 from api.shapes.devices import (
     ClockCorrectionAsk,
@@ -52,19 +52,12 @@ def list_devices(
     ] = "all",
     site: NameQuery = None,
     worker: NameQuery = None,
-    q: Annotated[
-        str | None,
-        Query(
-            min_length=1,
-            max_length=128,
-            pattern=r"^[^\x00]*$",
-            description="a part of an id (a tag's in any spelling) or of the name of whom it speaks for",
-        ),
-    ] = None,
+    q: Sought = None,
     limit: Limit = 100,
     cursor: cursors.Cursor = None,
 ) -> Response:
-    """Each with its last message. What is listed is at most some seconds old; one device's page is newer."""
+    """Each with its last message. `q`: a part of an id, a tag's in any spelling, or of the name of whom it speaks for.
+    What is listed is at most some seconds old; one device's page is newer."""
     after = None if cursor is None else cursors.read_place_of_device(cursor)
     now_ms = deps.clock.now_ms()
 

@@ -12,7 +12,7 @@ from domain.ids import fact_id
 from domain.positions import Flag, Position
 from domain.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ms, isoformat, utc_day
 from eventlog.entry import Append
-from tests.integration.api.cell import HOME, NOON, Cell, fix, one_visit, worker
+from tests.integration.api.cell import HOME, NOON, Cell, fix, one_visit, site, worker
 
 
 def said(cell: Cell, kind: str, device: str, at_ms: int, **fields: Any) -> None:
@@ -117,7 +117,11 @@ def test_settings_are_kept_and_what_ingest_cannot_read_by_is_refused(cell: Cell)
     ), "a tag publishes nowhere"
     cell.ok(cell.request("PUT", "/v1/devices/p-1/settings", json={}))
     assert one(cell, "p-1")["settings"]["dialect"] is None
-    assert "native" in cell.ok(cell.get("/v1/dialects"))["dialects"]
+    known = cell.ok(cell.get("/v1/dialects"))
+    assert "native" in known["dialects"]
+    model = known["models"][0]
+    assert model["title"]
+    cell.ok(cell.request("PUT", "/v1/devices/p-1/settings", json={"model": model["model"]}))
 
 
 def test_a_clock_that_runs_ahead_is_seen_and_corrected(cell: Cell) -> None:
@@ -186,3 +190,12 @@ def test_lists_are_of_now_and_one_transaction(cell: Cell) -> None:
     assert (listed(cell, worker="w-1"), listed(cell, worker="w-2")) == (["p"], [])
     cell.clock.ms = Ms(NOON + HOUR_MS)
     assert (listed(cell, worker="w-1"), listed(cell, worker="w-2")) == ([], ["p"])
+
+
+def test_a_site_is_found_to_be_bound_to(cell: Cell) -> None:
+    cell.plan(**one_visit() | {"sites": [site(1), site(2, customer=1) | {"name": "翠湖 3 号楼"}]})
+    cell.fold()
+    (found,) = cell.ok(cell.get("/v1/sites", params={"q": "翠湖"}))["items"]
+    told = {"site": "s-2", "name": "翠湖 3 号楼", "customer": "c-1", "customer_name": "Customer 1"}
+    assert {name: found[name] for name in told} == told
+    assert code(cell.get("/v1/sites", params={"q": "a\0"})) == "invalid_request"

@@ -11,12 +11,16 @@ from domain.events.facts import SosRaised
 from domain.ids import fact_id
 from domain.time import MINUTE_MS, Ms, utc_day
 from eventlog.entry import Append
-from tests.integration.api.cell import NOON, Cell, binding, fix, one_visit, visit, worker
+from tests.integration.api.cell import NOON, Cell, binding, fix, one_visit, site, visit, worker
 
 
 def add_visits(cell: Cell, first: int) -> None:
     """Seven, at three times only, so that the keys must part them."""
     cell.plan(visits=[visit(n, starts_ms=NOON + (n % 3) * MINUTE_MS) for n in range(first, first + 7)])
+
+
+def add_sites(cell: Cell, first: int) -> None:
+    cell.plan(sites=[site(n, customer=1) for n in range(first, first + 7)])
 
 
 def add_workers(cell: Cell, first: int) -> None:
@@ -48,6 +52,7 @@ LISTS: dict[str, tuple[str, Callable[[Cell, int], None]]] = {
     "/v1/workers": ("worker", add_workers),
     "/v1/alerts": ("alert", add_alerts),
     "/v1/devices": ("device", add_devices),
+    "/v1/sites": ("site", add_sites),
 }
 WHOLE = {"/v1/board": "one day", "/v1/timeliness": "counts", "/v1/rules": "come with the program"}
 """Lists that are not paged, and why."""
