@@ -314,7 +314,7 @@ def test_an_empty_payload_clears_what_was_retained_and_says_nothing() -> None:
         ({}, "missing_field"),
         ({"_type": "teleport"}, "unknown_value"),
         ({"_type": ["location"]}, "unknown_value"),
-        (b"[]", "not_an_object"),
+        (b"7", "not_an_object"),
         (b"{", "not_json"),
         (b'"\xff"', "not_utf8"),
         ({"_type": "location"}, "missing_field"),

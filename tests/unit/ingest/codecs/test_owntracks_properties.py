@@ -15,13 +15,15 @@ from domain.events import decode, encode
 from domain.ids import REGISTERED
 from domain.positions import PositionBatch
 from domain.time import Ms
-from ingest.codecs.owntracks import CODEC, OTHERS, Location, State, Transition
+from ingest.codecs.owntracks import CODEC, ENTRIES, OTHERS, TESTIMONY
 from ingest.message import Decoded, Message
+from ingest.owntracks_wire import Beacon, Card, Location, State, Transition, Waypoint, Waypoints
 from ingest.reading import Receipt
 
 RECEIVED_MS = Ms(1_795_222_930_000)
-TYPES = ["location", "transition", "status", "lwt", "encrypted", *sorted(OTHERS)]
-FIELDS = sorted({name for shape in (Location, Transition, State) for name in shape.__struct_encode_fields__} | {"t"})
+TYPES = ["location", "encrypted", *TESTIMONY, *ENTRIES, *sorted(OTHERS)]
+SHAPES = (Location, Transition, State, Beacon, Waypoint, Waypoints, Card)
+FIELDS = sorted({name for shape in SHAPES for name in shape.__struct_encode_fields__} | {"t", "topic", "data"})
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 anything = st.recursive(
