@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 WEB := web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/*.html) \
 	$(shell find web/src web/public -type f 2>/dev/null)
 
-.PHONY: setup test check demo bench screenshot
+.PHONY: setup test check mosquitto demo bench screenshot
 
 setup: $(STAMP)
 
@@ -18,6 +18,10 @@ $(STAMP): pyproject.toml hatch_build.py $(WEB)
 
 test: setup
 	$(BIN)/python -m pytest
+
+# The second broker, for the tests that run on both; without it they skip. Debian's package, unpacked below .venv.
+mosquitto: setup
+	scripts/fetch_mosquitto.sh
 
 # Exactly what CI runs before the tests.
 check: setup

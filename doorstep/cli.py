@@ -11,6 +11,7 @@ import typer
 
 from domain.errors import DoorstepError
 from doorstep import letters
+from doorstep.broker_config import broker_config
 from doorstep.settings import Settings
 from simulators.errors import PlayError
 
@@ -21,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(letters.app, name="dead-letters")
 exports = typer.Typer(no_args_is_help=True, help="Write what a cell holds to a file.")
 app.add_typer(exports, name="export")
+app.command("broker-config")(broker_config)
 
 
 @app.callback()

@@ -249,6 +249,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     require_browser: Annotated[bool, Meta(description="a browser test that cannot run fails instead of skipping")] = (
         False
     )
+    require_mosquitto: Annotated[
+        bool, Meta(description="a test with Mosquitto that cannot run fails instead of skipping")
+    ] = False
 
     @classmethod
     def read(cls, changes: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:

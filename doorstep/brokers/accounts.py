@@ -17,6 +17,12 @@ COMMAND = "cmd"
 """Below its own topic a device hears what is meant for it: OwnTracks' remote commands come on `<topic>/cmd`."""
 
 
+OWN, SHARED = "doorstep", "device"
+"""Who reads everything; and the login that devices share where they have none of their own."""
+
+RESERVED = frozenset((OWN, SHARED))
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Who may connect. `publish`, `subscribe`, `deny`: MQTT filters; a denied one is forbidden in both directions."""
 
@@ -40,8 +46,10 @@ def device_account(login: Login) -> Account:
 
 
 def device_accounts(logins: Iterable[Login]) -> list[Account]:
-    """Those of the logins that still stand, by name."""
-    return [device_account(login) for login in sorted(logins, key=lambda one: one.login) if login.revoked_at is None]
+    """Those of the logins that still stand, by name. One that is called like an account of ours is left out: a broker
+    would take neither."""
+    standing = [login for login in logins if login.revoked_at is None and login.login not in RESERVED]
+    return [device_account(login) for login in sorted(standing, key=lambda one: one.login)]
 
 
 def ingest_account(name: str, bcrypt: str, mosquitto_hash: str, own_topics: Sequence[str] = ()) -> Account:
