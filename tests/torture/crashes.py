@@ -20,6 +20,7 @@ import httpx
 import psycopg
 
 from domain.events.facts import Fact
+from domain.time import MINUTE_MS
 from doorstep.bootstrap import Running
 from doorstep.settings import Settings
 from doorstep.supervisor import Supervisor
@@ -28,14 +29,15 @@ from projections.digest import digest
 from projections.judge import tables
 from simulators.links import Links
 from simulators.wire import clock
-from tests.torture import told
 from tests.torture.told import Line, Told
 
 VICTIMS = ("ingest", "project", "broker", "postgres")
 LINKS = 40
 WINDOW = 100
 """Unacknowledged messages of one connection."""
-TICK_MS, IDLE_TICK_MS = 60_000, 30 * 60_000
+LEAST_TICK_MS, IDLE_TICK_MS = MINUTE_MS, 30 * MINUTE_MS
+TICK_MESSAGES = 1_000
+"""About so many between two ticks: a tick is a commit of its own."""
 LIMIT_S = 120.0
 """Longest wait for anything to move."""
 
@@ -48,6 +50,8 @@ class Rough(NamedTuple):
     every_s: float = 2.0
     seed: int = 0
     rate: float | None = None
+    ack_wait_s: float | None = None
+    """Of the broker; None: the default."""
 
 
 class Outcome(NamedTuple):
@@ -80,7 +84,7 @@ def play(home: Path, day: Told, lines: Sequence[Line], expected: set[bytes], rou
         {
             "home": home,
             "clock_mode": "followed",
-            "ack_wait_s": 2.0,
+            "ack_wait_s": rough.ack_wait_s,
             "backoff_max_s": 1.0,
             "api_port": random.randrange(20_000, 30_000),
             "sync_interval": "always" if rough.kills else "100ms",
@@ -91,7 +95,7 @@ def play(home: Path, day: Told, lines: Sequence[Line], expected: set[bytes], rou
         killer = Killer(settings, rough)
         with Links(running.mqtt_url, keepalive_s=30, seed=rough.seed) as links:
             phones = Phones(links, rough, killer)
-            phones.tick(told.START_MS)
+            phones.tick(day.start_ms)
             _plan(running, (home / "staff-token").read_text().strip(), day)
             began_s = time.monotonic()
             killer.begin()
@@ -167,9 +171,10 @@ class Phones:
     def tell(self, lines: Sequence[Line]) -> None:
         """Each in its turn, and among them the time: a tick goes out only after all before it was acknowledged."""
         began_s = time.monotonic()
+        every_ms = max(LEAST_TICK_MS, (lines[-1].at_ms - lines[0].at_ms) * TICK_MESSAGES // len(lines))
         for number, line in enumerate(lines):
-            while self._now_ms + TICK_MS <= line.at_ms:
-                self.tick(self._now_ms + TICK_MS)
+            while self._now_ms + every_ms <= line.at_ms:
+                self.tick(self._now_ms + every_ms)
             link = self._by_number[crc32(line.topic.rpartition("/")[0].encode()) % LINKS]
             while len(link.unacknowledged) >= WINDOW:
                 self._turn(0.01)

@@ -39,6 +39,7 @@ class Told(NamedTuple):
 
     plan: list[dict[str, list[dict[str, Any]]]]
     lines: list[Line]
+    start_ms: int
     end_ms: int
 
 
@@ -50,7 +51,7 @@ def day(seed: int, messages: int, *, workers: int, visits: int, hours: float) ->
     riders = max(messages - len(lines), 0)
     lines += _riders(Random(f"{seed}/riders"), riders, last_ms)
     lines.sort()
-    return Told([*made.plan, _crew()], lines, last_ms + AFTER_MS)
+    return Told([*made.plan, _crew()], lines, START_MS, last_ms + AFTER_MS)
 
 
 def rough(told: Sequence[Line], seed: int) -> list[Line]:
