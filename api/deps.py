@@ -14,6 +14,7 @@ from api.clock import ShownClock
 from api.commands import Desk
 from api.database import Database
 from api.disclosure import CustomerView
+from api.invitations import Phones
 from api.links import Links
 from api.live.hub import Hub
 from api.live.staff import StaffHub
@@ -77,6 +78,7 @@ class Deps:
     options: Options
     pages: Path
     dialects: Dialects
+    phones: Phones
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
     wire_schema: bytes | None = None
 

@@ -25,6 +25,7 @@ from api.views import Views
 from domain.time import SECOND_MS
 from doorstep.bootstrap import cell_clock, database_url, staff_token
 from doorstep.dialects import KnownDialects
+from doorstep.invite import Invites
 from doorstep.settings import Settings
 from eventlog.clock import CellClock, ClockMode, wall_ms
 from eventlog.log import EventLog
@@ -71,6 +72,7 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
         options=Options(**{name: getattr(settings, name) for name in Options.__struct_fields__}),
         pages=Path(api.__file__).parent / "pages",
         dialects=KnownDialects(),
+        phones=Invites(settings),
         checks={"broker": lambda: _unreachable(settings.mqtt_url)},
         wire_schema=msgspec.json.encode(native_schema()),
     )

@@ -94,10 +94,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def link(self) -> str:
-        """The configuration as a link that the app opens. What a query may not hold of base64 is quoted: both apps
-        unquote it, and Android's would read a bare + as a space."""
-        text = json.dumps(self.configuration(), separators=(",", ":")).encode()
-        return f"owntracks:///config?inline={quote(base64.b64encode(text).decode(), safe='')}"
+        """The configuration as a link that the app opens."""
+        return inline(self.configuration())
 
     def lines(self, *, guessed: bool = False) -> list[str]:
         """All that somebody with the phone in their hand needs."""
@@ -157,6 +155,13 @@ def bind(settings: Settings, phone: Phone, called: str | None) -> None:
             _ask(http, "POST", "/v1/workers", json={"worker": phone.worker, "name": called})
         binding = {"worker": phone.worker, "from": isoformat(from_ms)}
         _ask(http, "POST", f"/v1/devices/{phone.device}/bindings", json=binding)
+
+
+def inline(configuration: dict[str, Any]) -> str:
+    """A configuration of OwnTracks as a link that the app opens. What a query may not hold of base64 is quoted: both
+    apps unquote it, and Android's would read a bare + as a space."""
+    text = json.dumps(configuration, separators=(",", ":")).encode()
+    return f"owntracks:///config?inline={quote(base64.b64encode(text).decode(), safe='')}"
 
 
 def guess_address() -> str:

@@ -24,6 +24,8 @@ PUBLIC = {
 """For machines, for everybody's pages, and for whoever has a customer's link."""
 UNTOLD = {"/", "/v/{token}", "/console", "/pages/{name:path}", "/map/{name}", "/openapi.json"}
 """Pages and files."""
+TOLD_ONCE = ("/links", "/invites", "/logins", "/revoke")
+"""Answers that no key keeps: they hold what opens something; revoking twice changes nothing."""
 ANYTHING = {"/v1/wire-schema": "a schema is what it is"}
 
 
@@ -78,7 +80,7 @@ def test_every_refusal_is_told_as_a_problem(shared: Cell) -> None:
         assert ("401" in responses) == ("security" in operation) == (path not in PUBLIC), where
         names = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert ("504" in responses) == ("min_position" in names), where
-        if method == "post" and not path.endswith("/links"):
+        if method == "post" and not path.endswith(TOLD_ONCE):
             assert "Idempotency-Key" in names, where
 
 
