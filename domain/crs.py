@@ -16,15 +16,26 @@ Point = tuple[float, float]
 
 _A_M = 6_378_245.0
 _EE = 0.00669342162296594323
-_SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
-"""The box within which the published formula shifts; maps of anywhere else are WGS-84."""
+SOUTH, NORTH, WEST, EAST = 0.8293, 55.8271, 72.004, 137.8347
+"""The box within which the published formula shifts; maps of anywhere else are WGS-84.
+
+It is larger than China. Hong Kong, Macao and Taiwan lie in it: Baidu's services shift all three, Amap's the first two.
+So do Korea, western Japan, Vietnam or Singapore, where both services speak WGS-84: a device that goes there has to name
+the system with each fix, because to us it looks shifted.
+
+The shift ends at the edge in one step, and a point and its image may lie on two sides of it. Which side counts is
+decided by the point that is asked about. So nothing outside is ever moved, and within EDGE_DEG of the edge the way back
+may miss by as much as the shift is (730 m in GCJ-02, 1.5 km in BD-09 (m)); all of China is more than a degree away.
+"""
+
+EDGE_DEG = 0.03
 
 _SETTLED_DEG = 1e-10
 _MOST_STEPS = 20  # each step leaves about 1 % of the error, so five are usual
 
 
 def to_wgs84(crs: Crs, lat: float, lon: float) -> Point:
-    """A point given in `crs` as WGS-84. Within 1e-7° of exact inside the box, unchanged outside it."""
+    """A point given in `crs` as WGS-84. Within 1e-7° of exact inside the box, but for its edge; unchanged outside."""
     if crs == "gcj02":
         return gcj02_to_wgs84(lat, lon)
     if crs == "bd09":
@@ -74,7 +85,7 @@ def bd09_to_gcj02(lat: float, lon: float) -> Point:
 
 
 def _in_china(lat: float, lon: float) -> bool:
-    return _SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST
+    return SOUTH <= lat <= NORTH and WEST <= lon <= EAST
 
 
 def _shifted(lat: float, lon: float) -> Point:
