@@ -308,12 +308,13 @@ def import_(file: Annotated[Path, typer.Argument(help="written by `export log`")
 def bench(
     what: Annotated[str, typer.Argument(help="ingest, fanout or all")] = "all",
     seconds: Annotated[float, typer.Option(help="length of each load")] = 10.0,
+    messages: Annotated[int | None, typer.Option(help="ingest: one flood of so many, to see memory stay flat")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Measure the whole path on this machine, with everything real and running."""
     from doorstep.bench.run import run
 
-    run(what, seconds=seconds, as_json=as_json)
+    run(what, seconds=seconds, as_json=as_json, messages=messages)
 
 
 @app.command()

@@ -47,6 +47,8 @@ class Blast:
     blocks: int = 2
     user: str | None = None
     password: str | None = None
+    root: str = ""
+    """Before every topic."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,11 @@ class Outcome:
 class Block:
     """One message of each device of a connection, as bytes that are sent again and again."""
 
-    def __init__(self, devices: range) -> None:
+    def __init__(self, devices: range, root: str = "") -> None:
         parts, self._id_at, self._ms_at, self._s_at, self._place_at = bytearray(), [], [], [], []
         for number in devices:
             topic, payload = _native(number) if number % 2 == 0 else _owntracks(number)
-            packet = _publish(topic, payload)
+            packet = _publish(root.encode() + topic, payload)
             start = len(parts)
             parts += packet
             text = packet.decode("latin-1")
@@ -140,7 +142,7 @@ class _Link:
 def run(blast: Blast) -> Outcome:
     """Publish. Raises ConnectionError where the broker refuses or ends a connection."""
     shares = [range(i, blast.devices, blast.connections) for i in range(blast.connections)]
-    links = [_Link(_connect(blast, i), Block(share)) for i, share in enumerate(shares)]
+    links = [_Link(_connect(blast, i), Block(share, blast.root)) for i, share in enumerate(shares)]
     selector = selectors.DefaultSelector()
     for link in links:
         selector.register(link.sock, selectors.EVENT_READ, link)
@@ -247,6 +249,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=2_000)
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--blocks", type=int, default=2)
+    parser.add_argument("--root", default="")
     parser.add_argument("--user")
     parser.add_argument("--password")
     outcome = run(Blast(**vars(parser.parse_args())))

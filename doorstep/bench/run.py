@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import msgspec
 
 from doorstep.bench import fanout, ingest
 
+ALWAYS_STEADY_PER_S = 1_000.0
+"""A broker that syncs each message takes some 3 000/s: delays are measured well below."""
 
-def run(what: str, *, seconds: float, as_json: bool) -> None:
-    """`what`: ingest, fanout, rebuild or all. One cell at a time, so that no measurement disturbs another."""
+
+def run(what: str, *, seconds: float, as_json: bool, messages: int | None = None) -> None:
+    """`what`: ingest, fanout or all. One cell at a time, so that no measurement disturbs another. `messages`: ingest
+    takes so many in one flood, to see whether its memory stays flat."""
+    if what == "ingest" and as_json:
+        _ingest_json(seconds, messages)
+        return
     results: dict[str, list[object]] = {}
     if what in ("ingest", "all"):
-        results["ingest"] = [
-            ingest.measure("always", rate=None, seconds=seconds, bare=True),
-            ingest.measure("always", rate=1_000, seconds=seconds, bare=False),
-            ingest.measure("100ms", rate=8_000, seconds=seconds, bare=False),
-            ingest.measure("100ms", rate=None, seconds=seconds, bare=True),
-        ]
+        results["ingest"] = list(_ingest(seconds, messages))
     if what in ("fanout", "all"):
         results["fanout"] = [fanout.measure("always", rate=1_000, seconds=seconds)]
     if as_json:
@@ -28,3 +31,16 @@ def run(what: str, *, seconds: float, as_json: bool) -> None:
         for row in rows:
             figures = msgspec.to_builtins(row)
             print(name + "  " + "  ".join(f"{key}={value}" for key, value in figures.items()), flush=True)
+
+
+def _ingest(seconds: float, messages: int | None) -> Iterator[ingest.Ingested]:
+    yield ingest.measure("100ms", seconds=seconds, most=messages)
+    if messages is None:
+        yield ingest.measure("always", seconds=seconds, steady=ALWAYS_STEADY_PER_S)
+
+
+def _ingest_json(seconds: float, messages: int | None) -> None:
+    """One object: the figures at 100 ms, and beside them those at `always`."""
+    quick, *careful = _ingest(seconds, messages)
+    said = msgspec.to_builtins(quick) | {result.sync_interval: msgspec.to_builtins(result) for result in careful}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n")
