@@ -68,12 +68,20 @@ def phone(
     name: Annotated[str | None, typer.Option(help="enter the worker under this name where there is none yet")] = None,
     device: Annotated[str, typer.Option(help="the phone among the worker's phones")] = "phone",
     host: Annotated[str | None, typer.Option(help="how the phone reaches this machine; unset: guessed")] = None,
-    port: Annotated[int | None, typer.Option(help="the broker's port as the phone sees it", min=1, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="the port as the phone sees it", min=1, max=65535)] = None,
+    app: Annotated[str, typer.Option(help="owntracks or traccar; the latter speaks HTTP")] = "owntracks",
+    http: Annotated[bool, typer.Option("--http", help="over HTTP instead of MQTT, with a login of its own")] = False,
 ) -> None:
-    """Let a worker's own phone speak for them through the OwnTracks app: its settings, as a link and a QR code."""
-    from doorstep.phone import bind, phone_of
+    """Let a worker's own phone speak for them through an app: its settings, as a link and a QR code."""
+    from doorstep.phone import bind, invite, phone_of
 
     settings = Settings.read()
+    if app not in ("owntracks", "traccar"):
+        raise typer.BadParameter(f"{app!r} is neither owntracks nor traccar")
+    if app == "traccar" or http:
+        asked = {"app": app, "mode": "http", "device": device, "host": host, "port": port}
+        typer.echo("\n".join(invite(settings, worker, name, asked)))
+        return
     found, guessed = phone_of(settings, worker, name=device, host=host, port=port)
     bind(settings, found, name)
     typer.echo("\n".join(found.lines(guessed=guessed)))

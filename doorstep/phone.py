@@ -11,6 +11,8 @@ import io
 import json
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -21,7 +23,7 @@ import segno
 
 from domain.errors import NotFound, Rejected, Unavailable
 from domain.ids import DEVICE
-from domain.time import DAY_MS, from_datetime, isoformat
+from domain.time import DAY_MS, Ms, from_datetime, isoformat
 from doorstep.bootstrap import Running, staff_token
 from doorstep.settings import LOOPBACK, Settings, WrongSetting
 from ingest.codecs.owntracks import device_of
@@ -143,18 +145,51 @@ def phone_of(settings: Settings, worker: str, *, name: str, host: str | None, po
 def bind(settings: Settings, phone: Phone, called: str | None) -> None:
     """Let the phone speak for its worker from the day before on, for it may hold fixes already; enter the worker where
     there is none and they are `called` something. Raises NotFound, Rejected, Unavailable."""
-    running = Running.find(settings)
-    url = running.api_url if running else ""
-    headers = {"Authorization": f"Bearer {staff_token(settings)}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=settings.query_timeout_s) as http:
-        now = _ask(http, "GET", "/v1/clock")["now"]
-        from_ms = from_datetime(datetime.fromisoformat(now)) // DAY_MS * DAY_MS - DAY_MS
-        if not _is_known(http, phone.worker, from_ms):
-            if called is None:
-                raise NotFound(f"there is no worker {phone.worker}; enter them with --name")
-            _ask(http, "POST", "/v1/workers", json={"worker": phone.worker, "name": called})
+    with _api(settings) as http:
+        from_ms = _enter(http, phone.worker, called)
         binding = {"worker": phone.worker, "from": isoformat(from_ms)}
         _ask(http, "POST", f"/v1/devices/{phone.device}/bindings", json=binding)
+
+
+def invite(settings: Settings, worker: str, called: str | None, asked: dict[str, Any]) -> list[str]:
+    """The same with a login of the phone's own, over HTTP where that is `asked`: what to print. Raises as `bind`."""
+    with _api(settings) as http:
+        from_ms = _enter(http, worker, called)
+        path = f"/v1/workers/{worker}/invites"
+        made = _ask(http, "POST", path, json={**asked, "from": isoformat(from_ms)})
+    fields = [(each["name"].replace("_", " "), each["value"]) for each in made["settings"]]
+    wide = max(len(name) for name, _ in fields)
+    near = "Only this machine can reach that address. Start `doorstep up --listen 0.0.0.0`."
+    return [
+        *(f"{name:<{wide}}  {value}" for name, value in [("worker", worker), ("device", made["device"]), *fields]),
+        *(["", near] if made["near"] else []),
+        "",
+        made["link"],
+        "",
+        qr(made["link"]),
+    ]
+
+
+@contextmanager
+def _api(settings: Settings) -> Iterator[httpx.Client]:
+    """The running cell's API, asked as staff. Raises WrongSetting."""
+    running = Running.find(settings)
+    if running is None:
+        raise WrongSetting(f"nothing runs on {settings.home}: start `doorstep up` first")
+    headers = {"Authorization": f"Bearer {staff_token(settings)}"}
+    with httpx.Client(base_url=running.api_url, headers=headers, timeout=settings.query_timeout_s) as http:
+        yield http
+
+
+def _enter(http: httpx.Client, worker: str, called: str | None) -> Ms:
+    """Enter a worker where there is none; since when a phone may hold fixes of theirs. Raises NotFound."""
+    now = _ask(http, "GET", "/v1/clock")["now"]
+    from_ms = Ms(from_datetime(datetime.fromisoformat(now)) // DAY_MS * DAY_MS - DAY_MS)
+    if not _is_known(http, worker, from_ms):
+        if called is None:
+            raise NotFound(f"there is no worker {worker}; enter them with --name")
+        _ask(http, "POST", "/v1/workers", json={"worker": worker, "name": called})
+    return from_ms
 
 
 def inline(configuration: dict[str, Any]) -> str:

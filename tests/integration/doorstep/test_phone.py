@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import paho.mqtt.client as mqtt
@@ -114,9 +114,13 @@ def test_a_phone_set_up_by_its_code_shows_where_its_worker_is(settings: Settings
         app.publish(CAPTURED["android_move"] | {"tst": now_s, "created_at": now_s})
         app.publish(CAPTURED["transition"] | {"tst": now_s}, "/event")
 
+    devices = ["w-li.phone"]
+
     def position() -> dict[str, Any] | None:
         (worker,) = api.get("/v1/workers").json()["items"]
-        assert (worker["worker"], worker["name"], worker["devices"]) == ("w-li", "李阿姨", ["w-li.phone"])
+        if sorted(worker["devices"]) != devices:
+            return None
+        assert (worker["worker"], worker["name"], worker["devices"]) == ("w-li", "李阿姨", devices)
         found: dict[str, Any] | None = worker["position"]
         return found
 
@@ -131,3 +135,13 @@ def test_a_phone_set_up_by_its_code_shows_where_its_worker_is(settings: Settings
     stranger, _ = phone_of(settings, "w-none", name="phone", host=None, port=None)
     with pytest.raises(NotFound, match="--name"):
         bind(settings, stranger, None)
+
+    text = printed(settings, "w-li", "--app", "traccar", "--device", "second")
+    devices.append("w-li.second")
+    link = next(line for line in text.splitlines() if line.startswith("org.traccar.client:"))
+    assert qr(link) in text
+    given = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    fix = {"id": given["id"], "lat": 31.2, "lon": 121.5, "timestamp": now_s + 1, "accuracy": 8}
+    assert httpx.post(given["url"], data=fix, timeout=LIMIT_S).status_code == 200, "heard at the door of `up`"
+    assert httpx.post(given["url"][:-1], data=fix, timeout=LIMIT_S).status_code == 401
+    eventually(lambda: (position() or {}).get("lon") == 121.5, "the second phone is where its worker is", LIMIT_S)
