@@ -314,15 +314,16 @@ def import_(file: Annotated[Path, typer.Argument(help="written by `export log`")
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="ingest, fanout or all")] = "all",
-    seconds: Annotated[float, typer.Option(help="length of each load")] = 10.0,
+    what: Annotated[str, typer.Argument(help="ingest, fanout, crowd or all: ingest and fanout")] = "all",
+    seconds: Annotated[float | None, typer.Option(help="length of each load; unset: 10, of the crowd 600")] = None,
     messages: Annotated[int | None, typer.Option(help="ingest: one flood of so many, to see memory stay flat")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="crowd: how many are connected")] = 10_000,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Measure the whole path on this machine, with everything real and running."""
     from doorstep.bench.run import run
 
-    run(what, seconds=seconds, as_json=as_json, messages=messages)
+    run(what, seconds=seconds, as_json=as_json, messages=messages, devices=devices)
 
 
 @app.command()

@@ -4,7 +4,8 @@ PlayError
 ├── BrokerSilent     the broker did not accept or acknowledge in time
 ├── CellSilent       the API did not answer, or not in time
 ├── CellRefuses      the API answered with a problem
-└── NoRecording      a file or folder is no recording that can be read
+├── NoRecording      a file or folder is no recording that can be read
+└── TooFewFiles      the machine allows fewer open files than connections are asked for
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class CellRefuses(PlayError):
 
 class NoRecording(PlayError):
     """A file or folder is no recording that can be read."""
+
+
+class TooFewFiles(PlayError):
+    """The machine allows fewer open files than connections are asked for."""

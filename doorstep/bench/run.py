@@ -7,15 +7,24 @@ from collections.abc import Iterator
 
 import msgspec
 
-from doorstep.bench import fanout, ingest
+from doorstep.bench import crowd, fanout, ingest
 
 ALWAYS_STEADY_PER_S = 1_000.0
 """A broker that syncs each message takes some 3 000/s: delays are measured well below."""
 
+SECONDS = 10.0
 
-def run(what: str, *, seconds: float, as_json: bool, messages: int | None = None) -> None:
-    """`what`: ingest, fanout or all. One cell at a time, so that no measurement disturbs another. `messages`: ingest
-    takes so many in one flood, to see whether its memory stays flat."""
+
+def run(
+    what: str, *, seconds: float | None, as_json: bool, messages: int | None = None, devices: int = crowd.DEVICES
+) -> None:
+    """`what`: ingest, fanout, crowd or all (the short ones). One cell at a time, so that no measurement disturbs
+    another. `seconds` None: as long as each usually takes. `messages`: ingest takes so many in one flood, to see
+    whether its memory stays flat. `devices`: of the crowd."""
+    if what == "crowd":
+        _crowd(seconds or crowd.SECONDS, devices, as_json=as_json)
+        return
+    seconds = seconds or SECONDS
     if what == "ingest" and as_json:
         _ingest_json(seconds, messages)
         return
@@ -44,3 +53,12 @@ def _ingest_json(seconds: float, messages: int | None) -> None:
     quick, *careful = _ingest(seconds, messages)
     said = msgspec.to_builtins(quick) | {result.sync_interval: msgspec.to_builtins(result) for result in careful}
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n")
+
+
+def _crowd(seconds: float, devices: int, *, as_json: bool) -> None:
+    found = crowd.measure("always", devices=devices, seconds=seconds)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        return
+    for name, figure in msgspec.to_builtins(found).items():
+        print(f"{name}: {figure}")
