@@ -25,8 +25,9 @@ from pathlib import Path
 
 import yaml
 
-from doorstep.embedded.broker import BrokerUser, accepts_mqtt, find_program
+from doorstep.embedded.broker import find_program
 from doorstep.embedded.folder import choose_port
+from doorstep.embedded.mqtt_probe import accepts_mqtt
 from doorstep.embedded.postgres import EmbeddedPostgres
 from doorstep.settings import inherited_environ
 
@@ -84,9 +85,9 @@ def broker(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
     ) as server:
         try:
             port, password = int(ports["1883"]), values["DOORSTEP_PASSWORD"]
-            eventually(lambda: accepts_mqtt("127.0.0.1", port, BrokerUser("doorstep", password), 5.0))
-            assert accepts_mqtt("127.0.0.1", port, BrokerUser("device", values["DOORSTEP_DEVICE_PASSWORD"]), 5.0)
-            assert not accepts_mqtt("127.0.0.1", port, BrokerUser("doorstep", "something else"), 5.0)
+            eventually(lambda: accepts_mqtt("127.0.0.1", port, ("doorstep", password), 5.0))
+            assert accepts_mqtt("127.0.0.1", port, ("device", values["DOORSTEP_DEVICE_PASSWORD"]), 5.0)
+            assert not accepts_mqtt("127.0.0.1", port, ("doorstep", "something else"), 5.0)
             assert not accepts_mqtt("127.0.0.1", port, None, 5.0)
             with urllib.request.urlopen(f"http://127.0.0.1:{ports['8222']}/healthz", timeout=5) as answer:
                 print("broker: /healthz says", answer.read().decode())

@@ -103,6 +103,16 @@ class Child:
             except subprocess.TimeoutExpired:
                 continue
 
+    def log_since(self, place: int) -> str:
+        """What was written to the log from a `log_size` on."""
+        with self.log.open("rb") as file:
+            file.seek(place)
+            return file.read().decode("utf-8", "replace")
+
+    def log_size(self) -> int:
+        """The log's length in bytes."""
+        return self.log.stat().st_size
+
     def log_tail(self) -> str:
         """The last lines of this run's log."""
         try:

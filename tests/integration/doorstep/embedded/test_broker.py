@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,13 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 import pytest
 
+from doorstep.brokers.accounts import device_accounts
 from doorstep.embedded import broker
-from doorstep.embedded.broker import BrokerUser, EmbeddedBroker, accepts_mqtt
+from doorstep.embedded.broker import BrokerTls, BrokerUser, EmbeddedBroker
+from doorstep.embedded.child import ChildFailed
 from doorstep.embedded.folder import FolderInUse, is_running
+from doorstep.embedded.mqtt_probe import accepts_mqtt
+from tests.contracts.brokers import Certificates, Phone, phone
 from tests.integration.doorstep.parents import eventually, parent_of
 
 SERVER = "doorstep.embedded.broker.EmbeddedBroker"
@@ -30,6 +35,7 @@ class Session:
         parts = urlsplit(url)
         self.got: list[tuple[str, bytes]] = []
         self.granted: list[int] = []
+        self.lost = 0
         self._connected = threading.Event()
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean)
         if user:
@@ -37,6 +43,7 @@ class Session:
         elif parts.username:
             self.client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         self.client.on_connect = lambda *_: self._connected.set()
+        self.client.on_disconnect = self._on_disconnect
         self.client.on_message = lambda _client, _data, message: self.got.append((message.topic, message.payload))
         self.client.on_subscribe = lambda _client, _data, _mid, codes, _properties: self.granted.extend(
             code.value for code in codes
@@ -44,6 +51,9 @@ class Session:
         self.client.connect(parts.hostname or "", parts.port or 0)
         self.client.loop_start()
         assert self._connected.wait(LIMIT_S)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self.lost += 1
 
     def subscribe(self, topic: str) -> bool:
         self.granted.clear()
@@ -121,9 +131,9 @@ def test_a_user_is_held_to_the_topics_it_was_given(tmp_path: Path) -> None:
 def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
     server = EmbeddedBroker(tmp_path / "broker", users=[BrokerUser("doorstep", "the right one")])
     with server:
-        assert not accepts_mqtt("127.0.0.1", server.port or 0, BrokerUser("doorstep", "the wrong one"), 5)
+        assert not accepts_mqtt("127.0.0.1", server.port or 0, ("doorstep", "the wrong one"), 5)
         assert not accepts_mqtt("127.0.0.1", server.port or 0, None, 5)
-        long = BrokerUser("doorstep", "wrong and longer than one byte of length can say" * 4)
+        long = ("doorstep", "wrong and longer than one byte of length can say" * 4)
         assert not accepts_mqtt("127.0.0.1", server.port or 0, long, 5)
 
 
@@ -161,3 +171,84 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert is_running(pid)
         parent.kill()
         eventually(lambda: not is_running(pid), "the broker ended")
+
+
+# TLS and devices with logins of their own
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def tls_of(certificates: Certificates, **changes: Path | None) -> BrokerTls:
+    files = {"cert_file": certificates.path("server.pem"), "key_file": certificates.path("server.key")}
+    return BrokerTls(**{**files, **changes})  # type: ignore[arg-type]
+
+
+def test_with_a_certificate_it_speaks_nothing_but_tls(tmp_path: Path, certificates: Certificates) -> None:
+    user = BrokerUser("doorstep", "secret")
+    server = EmbeddedBroker(tmp_path / "broker", users=[user], tls=tls_of(certificates))
+    with server as url:
+        assert url == f"mqtts://doorstep:secret@127.0.0.1:{server.port}"
+        trusting = ssl.create_default_context(cafile=certificates.path("ca.pem"))
+        assert accepts_mqtt("127.0.0.1", server.port or 0, ("doorstep", "secret"), 5, trusting)
+        assert not accepts_mqtt("127.0.0.1", server.port or 0, ("doorstep", "secret"), 5)
+
+
+def test_with_an_authority_every_client_has_to_show_a_certificate(tmp_path: Path, certificates: Certificates) -> None:
+    demanded = {
+        "ca_file": certificates.path("ca.pem"),
+        "own_cert_file": certificates.path("client.pem"),
+        "own_key_file": certificates.path("client.key"),
+    }
+    server = EmbeddedBroker(tmp_path / "broker", tls=tls_of(certificates, **demanded))
+    with server:
+        context = ssl.create_default_context(cafile=certificates.path("ca.pem"))
+        assert not accepts_mqtt("127.0.0.1", server.port or 0, None, 5, context)
+        context.load_cert_chain(certificates.path("client.pem"), certificates.path("client.key"))
+        assert accepts_mqtt("127.0.0.1", server.port or 0, None, 5, context)
+
+
+def test_its_name_in_the_certificate_is_how_it_is_reached(tmp_path: Path, certificates: Certificates) -> None:
+    tls = BrokerTls(
+        cert_file=certificates.path("server.pem"), key_file=certificates.path("server.key"), name="broker.example.org"
+    )
+    with EmbeddedBroker(tmp_path / "broker", tls=tls) as url:
+        assert url.startswith("mqtts://broker.example.org:")
+
+
+def test_devices_are_admitted_and_cut_off_while_it_runs(tmp_path: Path) -> None:
+    anna, bert = phone("anna-1", "doorstep/v1/anna"), phone("bert-1", "doorstep/v1/bert")
+    server = EmbeddedBroker(tmp_path / "broker", users=[BrokerUser("doorstep", "secret")])
+
+    def gets_in(one: Phone) -> bool:
+        return accepts_mqtt("127.0.0.1", server.port or 0, (one.login.login, one.password), 5)
+
+    with server as url, session(url, "ingest") as ingest:
+        assert ingest.subscribe("#")
+        assert not gets_in(anna)
+        server.admit(device_accounts([anna.login]))
+        assert gets_in(anna)
+        with session(url, "of-anna", user=BrokerUser("anna-1", anna.password)) as device:
+            device.publish("doorstep/v1/bert/position", b"acknowledged and dropped")
+            device.publish("doorstep/v1/anna/position", b"carried")
+            eventually(lambda: bool(ingest.got), "the allowed message arrived", LIMIT_S)
+            server.admit(device_accounts([bert.login]))
+            eventually(lambda: device.lost > 0, "whoever is no longer admitted is cut off", LIMIT_S)
+        assert (gets_in(anna), gets_in(bert)) == (False, True)
+        assert [payload for _, payload in ingest.got] == [b"carried"]
+        assert ingest.lost == 0, "others stay connected"
+        server.start()
+        assert (gets_in(anna), gets_in(bert)) == (False, True)
+
+
+def test_what_it_does_not_take_changes_nothing_and_is_said(tmp_path: Path) -> None:
+    anna = phone("anna-1", "doorstep/v1/anna")
+    server = EmbeddedBroker(tmp_path / "broker", users=[BrokerUser("doorstep", "secret")])
+    with server:
+        twice = device_accounts([anna.login, anna.login])
+        for _ in range(2):
+            with pytest.raises(ChildFailed, match="does not take"):
+                server.admit(twice)
+        assert accepts_mqtt("127.0.0.1", server.port or 0, ("doorstep", "secret"), 5)

@@ -6,26 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.embedded.broker import EmbeddedBroker, parse_size, subjects
-
-
-@pytest.mark.parametrize(
-    ("topic_filter", "expected"),
-    [
-        ("doorstep/v1/+/position", ["doorstep.v1.*.position"]),
-        ("doorstep/v1/#", ["doorstep.v1", "doorstep.v1.>"]),
-        ("#", [">"]),
-        ("+", ["*"]),
-    ],
-)
-def test_a_topic_filter_becomes_the_subjects_it_matches(topic_filter: str, expected: list[str]) -> None:
-    assert subjects(topic_filter) == expected
-
-
-@pytest.mark.parametrize("topic", ["a b", "a.b"])
-def test_a_topic_that_the_broker_cannot_carry_is_refused(topic: str) -> None:
-    with pytest.raises(ValueError, match="cannot carry"):
-        subjects(topic)
+from doorstep.embedded.broker import EmbeddedBroker, parse_size
 
 
 @pytest.mark.parametrize(("text", "size"), [("16MB", 16_777_216), ("512KB", 524_288), ("99", 99)])
