@@ -42,4 +42,5 @@ def pressed(action: str) -> Press | None:
     if press is None:
         return None
     button = "_".join(word for word in words if word not in _LONG | _DOUBLE | _SINGLE)
-    return Press(press, button or None, said.isdisjoint(_MORE))
+    more = not said.isdisjoint(_MORE) or (press == "long" and not said.isdisjoint(_DOUBLE))
+    return Press(press, button or None, exact=not more)

@@ -8,7 +8,7 @@ formats are those of Tasmota's documentation and of its drivers xsns_40, _51, _5
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -105,12 +105,12 @@ def device_of(topic: str) -> tuple[str, str]:
     return device, kind
 
 
-def will(device: str, message: Message, receipt: Receipt) -> Decoded:
-    """`Online` or `Offline`, in any case: retained for the registry, live a fact without a time of its own.
-    Raises Unreadable."""
-    online = _WILL.get(text_of(message.payload).strip().lower())
+def will(device: str, message: Message, receipt: Receipt, words: Mapping[str, bool] = _WILL) -> Decoded:
+    """`Online` or `Offline`, in any case, or other `words`: retained for the registry, live a fact without a time of
+    its own. Raises Unreadable."""
+    online = words.get(text_of(message.payload).strip().lower())
     if online is None:
-        raise Unreadable("a will says Online or Offline", code="unknown_value")
+        raise Unreadable(f"a will says one of {', '.join(words)}", code="unknown_value")
     if message.retained:
         status = DeviceStatusChanged(recorded_at_ms=receipt.at_ms, device=device, status={"online": online})
         return Decoded(status=status)
