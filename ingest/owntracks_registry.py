@@ -61,10 +61,10 @@ def regions(device: str, said: dict[str, Any], receipt: Receipt) -> Decoded:
         except Unreadable as error:
             faults.append(Fault(error.code, str(error), index))
     if faults and not drawn:
-        return Decoded(unreadable=faults)
+        return Decoded(unreadable=tuple(faults))
     status = unknown_fields(said, _WAYPOINTS) | {"regions": drawn}
     told = DeviceStatusChanged(recorded_at_ms=receipt.at_ms, device=device, about="regions", status=status)
-    return Decoded(status=told, unreadable=faults)
+    return Decoded(status=told, unreadable=tuple(faults))
 
 
 def card(device: str, said: dict[str, Any], receipt: Receipt) -> Decoded:

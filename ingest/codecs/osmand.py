@@ -178,9 +178,9 @@ def _each(device: str, batch: list[Any], receipt: Receipt) -> Decoded:
         except Unreadable as error:
             faults.append(Fault(error.code, str(error), index))
     return Decoded(
-        positions=[position for one in read for position in one.positions],
-        facts=[fact for one in read for fact in one.facts],
-        unreadable=faults,
+        positions=tuple(position for one in read for position in one.positions),
+        facts=tuple(fact for one in read for fact in one.facts),
+        unreadable=tuple(faults),
     )
 
 

@@ -142,7 +142,7 @@ def _each(device: str, messages: list[Any], retained: bool, receipt: Receipt) ->
         positions += one.positions
         testimony += one.facts
         faults += (Fault(fault.reason, fault.detail, index) for fault in one.unreadable)
-    return Decoded(positions=positions, facts=testimony, unreadable=faults, status=status)
+    return Decoded(tuple(positions), tuple(testimony), tuple(faults), status)
 
 
 def _addressed(device: str, said: dict[str, Any], receipt: Receipt) -> dict[str, Any]:

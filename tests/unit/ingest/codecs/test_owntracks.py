@@ -9,13 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.device_settings import DeviceSettings
 from domain.errors import Unreadable
 from domain.events.device import DeviceStatusChanged
-from domain.events.facts import RANK, Fact, RegionCrossed, StatusReported, TimeQuality
-from domain.positions import QUALITY_MASK, Flag, Position
+from domain.events.facts import RANK, Fact, RegionCrossed, StatusReported, TagScanned, TimeQuality
+from domain.positions import CRS_MASK, QUALITY_MASK, Flag, Position
 from domain.time import Ms
-from ingest.codecs import codec_of
+from ingest.codecs import codec_of, read
 from ingest.codecs.owntracks import CODEC, OTHERS, device_of
+from ingest.devices import Devices
 from ingest.message import NOTHING, Decoded, Message
 from ingest.reading import Receipt
 
@@ -295,11 +297,128 @@ def test_a_retained_state_updates_the_registry() -> None:
     assert "online" not in status.status
 
 
+# Beacons and steps
+
+
+def test_a_beacon_in_reach_is_a_scan_under_the_beacons_name() -> None:
+    found = fact(CAPTURED["beacon"], "/beacon")
+    assert found == TagScanned(
+        recorded_at_ms=RECEIVED_MS,
+        fact=found.fact,
+        device="jane.phone",
+        observed_at_ms=Ms(1_795_222_923_000),
+        sent_ms=Ms(1_795_222_923_000),
+        tag="beacon:1de4b189115e45f6b44e509352269977:3:7",
+        extras={"tid": "JJ", "desc": "门口", "acc": 1, "prox": 2, "rssi": -71},
+    )
+
+
+def test_a_beacon_that_is_heard_many_times_at_the_time_of_one_fix_is_one_scan() -> None:
+    said = CAPTURED["beacon"]
+    louder = said | {"rssi": -50, "prox": 1, "acc": 0}
+    assert fact(louder).fact == fact(said).fact
+    assert len({fact(said | change).fact for change in ({}, {"minor": 8}, {"tst": 1_795_222_933})}) == 3
+    assert isinstance(fact(said | {"uuid": said["uuid"].lower().replace("-", "")}), TagScanned)
+
+
+def test_steps_are_a_status_at_their_time_with_what_was_counted() -> None:
+    found = fact(CAPTURED["steps"], "/step")
+    assert isinstance(found, StatusReported)
+    assert (found.observed_at_ms, found.online, found.permission) == (1_795_222_923_000, None, None)
+    assert found.extras["steps"] == 8_211
+    assert found.extras["from"] == 1_795_132_800
+
+
+# HTTP mode
+
+
+def test_a_location_by_http_names_its_topic_and_is_the_same_fact_as_by_mqtt() -> None:
+    by_http = CAPTURED["iphone_http"]
+    found = position(by_http)
+    assert "topic" not in extras(found)
+    assert "contradicts" not in extras(found)
+    assert found.fact == position({name: value for name, value in by_http.items() if name != "topic"}).fact
+
+
+def test_an_event_by_http_names_the_topic_below_its_device() -> None:
+    found = fact(CAPTURED["iphone_http_event"])
+    assert isinstance(found, RegionCrossed)
+    assert found.extras == {"rid": "6da9cf", "t": "c", "tid": "JJ", "wtst": 1_444_755_752}
+
+
+def test_an_empty_body_says_nothing() -> None:
+    assert decode(b"") == NOTHING
+
+
+@pytest.mark.parametrize("topic", ["owntracks/john/phone", "owntracks/jane/tablet/event", "owntracks/Jane/phone"])
+def test_a_payload_that_names_another_device_is_the_topics_and_flagged(topic: str) -> None:
+    found = position(location(topic=topic))
+    assert found.device == "jane.phone"
+    assert extras(found) == {"topic": topic, "contradicts": device_of(topic)}
+    crossed = fact(CAPTURED["iphone_http_event"] | {"topic": topic})
+    assert (crossed.device, crossed.extras["contradicts"]) == ("jane.phone", device_of(topic))
+
+
+@pytest.mark.parametrize("topic", ["fleet/7", "owntracks/jane", "", None, 7, ["owntracks/john/phone"]])
+def test_a_topic_of_no_device_contradicts_nothing_and_is_kept(topic: Any) -> None:
+    assert extras(position(CAPTURED["iphone_http"] | {"topic": topic}))["topic"] == topic
+
+
+def test_a_device_on_a_topic_of_its_own_names_that_one() -> None:
+    devices = Devices({"jane.phone": DeviceSettings(topic="fleet/7", dialect="owntracks")})
+    receipt = Receipt(RECEIVED_MS, devices=devices)
+    for topic, flagged in (("fleet/7/event", False), ("fleet/8", False), ("owntracks/john/phone", True)):
+        payload = json.dumps(location(topic=topic)).encode()
+        (found,) = read(Message("fleet/7", payload), receipt).positions
+        assert (found.device, "contradicts" in extras(found)) == ("jane.phone", flagged)
+
+
+# Arrays
+
+
+def test_of_an_array_everything_is_read_and_what_cannot_be_is_a_fault() -> None:
+    messages = [location(), CAPTURED["transition"], {"_type": "location"}, location(tst=1_795_222_933), 7]
+    found = decode(json.dumps(messages).encode())
+    assert [each.observed_at_ms for each in found.positions] == [1_795_222_923_000, 1_795_222_933_000]
+    assert [type(each) for each in found.facts] == [RegionCrossed]
+    assert [(each.reason, each.index) for each in found.unreadable] == [("missing_field", 2), ("not_an_object", 4)]
+    assert found.positions[0].fact == position(location()).fact
+    assert decode(b"[]") == NOTHING
+
+
+def test_an_array_tells_the_registry_one_thing() -> None:
+    found = decode(json.dumps([CAPTURED["card"], location(), CAPTURED["android_waypoint"]]).encode())
+    assert found.status is not None
+    assert found.status.about == "card"
+    assert len(found.positions) == 1
+    assert [(each.reason, each.index) for each in found.unreadable] == [("out_of_range", 2)]
+
+
+# Coordinates
+
+
+def test_the_registry_says_in_what_coordinates_a_device_speaks() -> None:
+    receipt = Receipt(RECEIVED_MS, devices=Devices({"jane.phone": DeviceSettings(crs="gcj02")}))
+    there = {"lat": 31.17530398364597, "lon": 121.531541859215}
+
+    def said(message: dict[str, Any]) -> Decoded:
+        return CODEC.decode(Message("owntracks/jane/phone", json.dumps(message).encode()), receipt)
+
+    (found,) = said(location(**there)).positions
+    assert (found.lat_e7, found.lon_e7, found.flags & CRS_MASK) == (311_774_276, 1_215_272_106, Flag.GCJ02)
+    (crossed,) = said(CAPTURED["transition"] | there).facts
+    assert isinstance(crossed, RegionCrossed)
+    assert (crossed.lat, crossed.lon, crossed.extras["crs"]) == (31.1774276, 121.5272106, "gcj02")
+    told = said(CAPTURED["android_waypoint"] | there).status
+    assert told is not None
+    assert (told.status["lat"], told.status["lon"], told.status["crs"]) == (31.1774276, 121.5272106, "gcj02")
+
+
 # What says nothing, and what cannot be read
 
 
 @pytest.mark.parametrize("kind", sorted(OTHERS))
-def test_settings_contacts_and_commands_say_nothing(kind: str) -> None:
+def test_orders_questions_and_an_apps_configuration_say_nothing(kind: str) -> None:
     assert decode({"_type": kind, "tst": "x"}, suffix=f"/{kind}") == NOTHING
 
 
@@ -310,7 +429,10 @@ def test_an_empty_payload_clears_what_was_retained_and_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (CAPTURED["encrypted"], "encrypted"),
+        (CAPTURED["sealed"], "encrypted"),
+        (CAPTURED["beacon"] | {"uuid": "x"}, "wrong_type"),
+        (CAPTURED["beacon"] | {"major": 65_536}, "out_of_range"),
+        (CAPTURED["steps"] | {"tst": 10**30}, "bad_time"),
         ({}, "missing_field"),
         ({"_type": "teleport"}, "unknown_value"),
         ({"_type": ["location"]}, "unknown_value"),
