@@ -246,7 +246,7 @@ _json = st.recursive(
 _paths = sorted({path.split(".")[0] for model in MODELS.values() for paths in model.fields.values() for path in paths})
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(said=st.dictionaries(st.sampled_from(_paths), _json, max_size=8), model=st.sampled_from(sorted(MODELS)))
 def test_junk_under_known_names_is_no_error(said: dict[str, Any], model: str) -> None:
     got = read(said, DeviceSettings(model=model))
