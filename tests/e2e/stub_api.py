@@ -124,6 +124,9 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             stub.may_answer.wait()
             return self._json(200, deed(body))
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def _track(self, token: str, *, streamed: bool) -> None:
             if token in stub.refused or token not in stub.tracks:
                 status = stub.refused.get(token, 404)

@@ -33,8 +33,19 @@ export async function getJson<T>(token: string, path: string, signal: AbortSigna
 
 /** POST. `key`: the same for every attempt at the same deed, so that it is done once. */
 export async function post<T>(token: string, path: string, body: unknown, key: string): Promise<T> {
+  return send("POST", token, path, body, key);
+}
+
+/** POST or PUT; see `post`. */
+export async function send<T>(
+  method: "POST" | "PUT",
+  token: string,
+  path: string,
+  body: unknown,
+  key: string,
+): Promise<T> {
   const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Idempotency-Key": key };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
   if (!answer.ok) throw await refusal(answer);
   return (await answer.json()) as T;
 }

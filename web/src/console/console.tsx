@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cellNow, tickMs, type Reading } from "../shared/clock.ts";
-import { IconAlert, IconBell, IconBoard, IconChart, IconClock, IconDoor, IconMap, IconPerson } from "../shared/icons.tsx";
+import { IconAlert, IconBell, IconBoard, IconChart, IconClock, IconDevice, IconDoor, IconMap, IconPerson } from "../shared/icons.tsx";
 import type { Language } from "../shared/language.ts";
 import { useTick } from "../shared/tick.ts";
 import { timesFor, type Times } from "../shared/times.ts";
@@ -10,6 +10,7 @@ import { AlertsView } from "./alerts/inbox.tsx";
 import { byUrgency } from "./alerts/order.ts";
 import { subjectOf } from "./alerts/row.tsx";
 import { BoardView } from "./board.tsx";
+import { DevicesView } from "./devices/devices-view.tsx";
 import { DeskProvider, useDesk, useMinute, type Desk } from "./desk.ts";
 import { useFeed } from "./feed.ts";
 import { MapView } from "./map/map-view.tsx";
@@ -33,6 +34,7 @@ const ICONS: Record<View, () => preact.JSX.Element> = {
   map: IconMap,
   alerts: IconBell,
   worker: IconPerson,
+  devices: IconDevice,
   timeliness: IconChart,
 };
 
@@ -129,6 +131,7 @@ function Shown({ place }: { place: Place }) {
   if (place.view === "map") return <MapView place={place} />;
   if (place.view === "alerts") return <AlertsView place={place} />;
   if (place.view === "worker") return <WorkerView place={place} />;
+  if (place.view === "devices") return <DevicesView place={place} />;
   if (place.view === "timeliness") return <TimelinessView place={place} />;
   return <BoardView place={place} />;
 }

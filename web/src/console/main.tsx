@@ -7,6 +7,8 @@ import "./style/board.css";
 import "./style/alerts.css";
 import "./style/map.css";
 import "./style/worker.css";
+import "./invite/invite.css";
+import "./style/devices.css";
 
 import { render } from "preact";
 import { ConsolePage } from "./page.tsx";

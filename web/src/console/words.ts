@@ -1,6 +1,8 @@
 // Every text of the console: the Chinese one gives the shape, the English one must have it.
 
 import type { Language } from "../shared/language.ts";
+import { devicesEn } from "./devices/words.en.ts";
+import { devicesZh } from "./devices/words.zh.ts";
 import { alertsEn } from "./words.alerts.en.ts";
 import { alertsZh } from "./words.alerts.zh.ts";
 import { en } from "./words.en.ts";
@@ -8,9 +10,13 @@ import { zh } from "./words.zh.ts";
 
 export type PageWords = typeof zh;
 export type AlertWords = typeof alertsZh;
-export type Words = PageWords & { alerts: AlertWords };
+export type DeviceWords = typeof devicesZh;
+export type Words = PageWords & { alerts: AlertWords; devices: DeviceWords };
 
-export const WORDS: Record<Language, Words> = { "zh-CN": { ...zh, alerts: alertsZh }, en: { ...en, alerts: alertsEn } };
+export const WORDS: Record<Language, Words> = {
+  "zh-CN": { ...zh, alerts: alertsZh, devices: devicesZh },
+  en: { ...en, alerts: alertsEn, devices: devicesEn },
+};
 
 /** A word by a code that may be newer than this page: then the code itself. */
 export function word(words: Record<string, string>, code: string): string {

@@ -106,3 +106,18 @@ export const IconPause = () => (
     <path d="M8.5 6v12M15.5 6v12" />
   </Icon>
 );
+export const IconDevice = () => (
+  <Icon>
+    <path d="M8 3.5h8a1.5 1.5 0 0 1 1.5 1.5v14a1.5 1.5 0 0 1-1.5 1.5H8A1.5 1.5 0 0 1 6.5 19V5A1.5 1.5 0 0 1 8 3.5zM10.8 17.5h2.4" />
+  </Icon>
+);
+export const IconTag = () => (
+  <Icon>
+    <path d="M4 4.5h7.5L20 13l-7 7-8.5-8.5zM8 8.2v.3" />
+  </Icon>
+);
+export const IconBeacon = () => (
+  <Icon>
+    <path d="M12 12v.3M8.6 15.4a4.8 4.8 0 0 1 0-6.8M15.4 8.6a4.8 4.8 0 0 1 0 6.8M5.8 18.2a8.8 8.8 0 0 1 0-12.4M18.2 5.8a8.8 8.8 0 0 1 0 12.4" />
+  </Icon>
+);
