@@ -8,6 +8,7 @@ import { usePolled } from "../ask.ts";
 import { AlertBadge, StatusChip } from "../badge.tsx";
 import { DayPicker } from "../day-picker.tsx";
 import { useDesk } from "../desk.ts";
+import { ConnectPhone } from "../invite/connect.tsx";
 import { fleetOf } from "../map/fleet.ts";
 import { placeHref, type Place } from "../place.ts";
 import { Against } from "../table.tsx";
@@ -111,6 +112,7 @@ function WorkerDay({ worker, chosen }: { worker: string; chosen: string | null }
           <IconMap />
           {words.views.map}
         </a>
+        {track.trouble !== "not_found" && <ConnectPhone {...{ worker, name }} devices={item?.devices ?? []} />}
         <DayPicker
           chosen={chosen}
           day={day}
