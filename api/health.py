@@ -49,7 +49,7 @@ def read_places(database: Database) -> Places:
     """All of it as of one instant. Raises Unavailable."""
 
     def query(cursor: Cursor[Any]) -> Places:
-        counters, silent_s = _ingest(cursor)
+        counters, silent_s, _ = _ingest(cursor)
         return Places(_lag(cursor), counters, silent_s)
 
     return database.read(query)
@@ -65,7 +65,7 @@ def look(database: Database, checks: Mapping[str, Callable[[], str | None]], mos
     reasons: dict[str, str] = {}
     projector = None
     try:
-        stands, running, (_, silent_s) = database.read(
+        stands, running, (counters, silent_s, notes) = database.read(
             lambda cursor: (_lag(cursor), place.is_running(cursor, JUDGE), _ingest(cursor))
         )
         projector = ProjectorHealth(
@@ -79,6 +79,8 @@ def look(database: Database, checks: Mapping[str, Callable[[], str | None]], mos
             reasons["projector"] = f"is {stands.behind} log entries behind"
         if silent_s is None or silent_s > INGEST_SILENT_S:
             reasons["ingest"] = "never ran" if silent_s is None else f"has been silent for {silent_s:.0f} s"
+        elif trouble := _trouble(counters, notes):
+            reasons["ingest"] = trouble
     except Unavailable as error:
         reasons["database"] = str(error)
     for name, check in checks.items():
@@ -88,16 +90,30 @@ def look(database: Database, checks: Mapping[str, Callable[[], str | None]], mos
     return Readiness(ready=not reasons, reasons=reasons, projector=projector)
 
 
-def _ingest(cursor: Cursor[Any]) -> tuple[dict[str, float], float | None]:
-    """Ingest's counters, which it writes every second, and how long ago it last did."""
+def _trouble(counters: Mapping[str, float], notes: Mapping[str, str]) -> str | None:
+    """What keeps ingest from its work, in its own words; None: nothing does."""
+    if counters.get("failing_s", 0.0) > INGEST_SILENT_S:
+        return f"has committed nothing for {counters['failing_s']:.0f} s: {notes.get('failing_s', '')}"
+    if counters.get("full"):
+        return f"holds {counters['held_bytes'] / 2**20:.0f} MiB and reads no more until the database has caught up"
+    if not counters.get("connected", 1.0):
+        return f"has no session with the broker: {notes.get('connected', '')}"
+    if counters.get("unanswered_s", 0.0) > INGEST_SILENT_S:
+        return f"the broker has stored nothing for {counters['unanswered_s']:.0f} s; its disk may be full"
+    return None
+
+
+def _ingest(cursor: Cursor[Any]) -> tuple[dict[str, float], float | None, dict[str, str]]:
+    """Ingest's counters, which it writes every second, how long ago it last did, and its notes beside them."""
     row = cursor.execute("SELECT to_regclass('ingest.counters') IS NOT NULL").fetchone()
     if row is None or not row[0]:
-        return {}, None
+        return {}, None, {}
     statement: LiteralString = (
-        "SELECT name, value, extract(epoch FROM clock_timestamp() - at)::float8 FROM ingest.counters"
+        "SELECT name, value, extract(epoch FROM clock_timestamp() - at)::float8, note FROM ingest.counters"
     )
     rows = cursor.execute(statement).fetchall()
-    return {name: value for name, value, _ in rows}, min((age for *_, age in rows), default=None)
+    notes = {name: note for name, _, _, note in rows if note}
+    return {name: value for name, value, *_ in rows}, min((age for _, _, age, _ in rows), default=None), notes
 
 
 def _lag(cursor: Cursor[Any]) -> Lag:

@@ -19,7 +19,8 @@ import psycopg
 from api.schema import migrate as migrate_api
 from domain.errors import Unavailable
 from domain.time import SECOND_MS, Ms
-from doorstep.embedded.broker import BrokerUser, EmbeddedBroker
+from doorstep.brokers.accounts import CLOCK_ALL, OWN, SHARED
+from doorstep.embedded.broker import BrokerTls, BrokerUser, EmbeddedBroker
 from doorstep.embedded.folder import FolderLock
 from doorstep.embedded.postgres import EmbeddedPostgres
 from doorstep.settings import LOOPBACK, Settings, WrongSetting
@@ -55,6 +56,8 @@ from projections.unit import JUDGE
 
 log_ = logging.getLogger(__name__)
 
+_SESSION = "session-name"
+
 
 class Running(msgspec.Struct, frozen=True):
     """What `doorstep up` runs at the moment, as it stands in `run.json`; the URLs carry passwords."""
@@ -66,7 +69,7 @@ class Running(msgspec.Struct, frozen=True):
     processes: dict[str, int]
     listen: str = "127.0.0.1"
     phones_url: str = ""
-    """How phones reach the broker, with the password that is theirs; empty: as everybody does."""
+    """How phones reach the broker, with the password that they share; empty: each has a login of its own."""
 
     @staticmethod
     def file(settings: Settings) -> Path:
@@ -82,6 +85,12 @@ class Running(msgspec.Struct, frozen=True):
             return msgspec.json.decode(cls.file(settings).read_bytes(), type=cls)
         except FileNotFoundError:
             return None
+
+
+def phones_share_a_login(settings: Settings) -> bool:
+    """Whether phones may sign in at the running broker with what all know, or nothing; else each has its own login."""
+    running = Running.find(settings)
+    return running is None or bool(running.phones_url)
 
 
 # Servers
@@ -100,19 +109,27 @@ def postgres(settings: Settings) -> EmbeddedPostgres:
 
 def broker(settings: Settings) -> EmbeddedBroker:
     """The embedded broker of this home: open to this machine, or with users when a password is set."""
-    users = [BrokerUser("doorstep", settings.password)] if settings.password else []
-    device_password = settings.device_password
-    if settings.password and device_password is None:
-        device_password = _kept_secret(settings, "device-password")
-    if device_password:
-        # A device sends; what it may hear is what is meant for a phone, and never where the others are.
+    users = [BrokerUser(OWN, settings.password)] if settings.password else []
+    if settings.device_password:
+        # It sends; what it may hear is what is meant for a phone, and never where the others are.
         hears = ("owntracks/+/+/cmd",)
-        users.append(BrokerUser("device", device_password, subscribe=hears, deny=("doorstep/v1/_clock/#",)))
+        users.append(BrokerUser(SHARED, settings.device_password, subscribe=hears, deny=(CLOCK_ALL,)))
+    tls = None
+    if settings.broker_cert_file is not None:
+        tls = BrokerTls(
+            cert_file=settings.broker_cert_file.absolute(),
+            key_file=settings.broker_key_file and settings.broker_key_file.absolute(),
+            name=settings.broker_name,
+            ca_file=settings.broker_ca_file and settings.broker_ca_file.absolute(),
+            own_cert_file=settings.mqtt_cert_file,
+            own_key_file=settings.mqtt_key_file,
+        )
     return EmbeddedBroker(
         settings.home / "broker",
         settings.broker_port,
         listen=settings.listen,
         users=users,
+        tls=tls,
         sync_interval=settings.sync_interval,
         max_payload=settings.max_payload,
         max_ack_pending=settings.in_flight,
@@ -121,6 +138,20 @@ def broker(settings: Settings) -> EmbeddedBroker:
         start_timeout_s=settings.start_timeout_s,
         stop_timeout_s=settings.stop_timeout_s,
     )
+
+
+def session_name(settings: Settings) -> str:
+    """What the sessions of ingest at the embedded broker are called.
+
+    Whoever may connect at all and knows a session's name can take it over, and with a clean session end it, with all
+    that waits in it (measured, NATS 2.15). So where devices sign in, the name is as secret as a password. A home that
+    has sessions under the plain name keeps it: what waits in them is not to be lost.
+    """
+    if settings.password is None or settings.mqtt_url is not None:
+        return settings.mqtt_client_id
+    if (settings.home / "broker/jetstream").exists() and not (settings.home / _SESSION).exists():
+        return settings.mqtt_client_id
+    return f"{settings.mqtt_client_id[:23]}-{_kept_secret(settings, _SESSION)[:16]}"
 
 
 def with_running_servers(settings: Settings) -> Settings:
@@ -259,10 +290,11 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         return Session(named, inbox, filters, urgent=urgent)
 
     # One for each dialect: the broker grants one session no second filter that ends in /#.
-    sources: list[Source] = [session("-sos", [SOS], urgent=True)]
+    native = session("", NATIVE.filters)
+    sources: list[Source] = [session("-sos", [SOS], urgent=True), native]
     for codec in all_codecs():
-        if codec.filters:  # some dialects come over HTTP only
-            sources.append(session("" if codec is NATIVE else f"-{codec.name}", codec.filters))
+        if codec.filters and codec is not NATIVE:  # some dialects come over HTTP only
+            sources.append(session(f"-{codec.name}", codec.filters))
     if settings.door_port:
         sources.append(_door(settings, inbox))
     own_topics = OwnTopics(database_url(settings), session)
@@ -273,7 +305,17 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         committer.know(devices)
         own_topics.want(devices.own_topics)
 
-    return Ingest(database_url(settings), inbox, committer, sources, counts, _registry(settings, log, know))
+    registry = _registry(settings, log, know)
+    return Ingest(
+        database_url(settings),
+        inbox,
+        committer,
+        sources,
+        counts,
+        registry,
+        probe=native,
+        probe_every_s=settings.probe_every_s,
+    )
 
 
 def _registry(settings: Settings, log: EventLog, tell: Tell) -> Registry:

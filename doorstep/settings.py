@@ -64,8 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device_password: Annotated[
         Annotated[str, Meta(min_length=8)] | None,
         Meta(
-            description="password of the embedded broker's user `device`, who may send and not listen, nor set the "
-            "cell's clock; unset: minted once there is a password, kept in home/device-password"
+            description="password of the embedded broker's user `device`, whom devices may share and who may send for "
+            "each of them; unset: there is no such user, and each device has a login of its own"
         ),
     ] = None
     api_port: Annotated[Port, Meta(description="first choice; a free port where it is taken")] = 8080
@@ -141,6 +141,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ack_wait_s: Annotated[
         Seconds, Meta(description="the broker redelivers what was not acknowledged for this long")
     ] = 10.0
+    broker_cert_file: Annotated[
+        Path | None, Meta(description="its certificate with the whole chain: it speaks nothing but TLS; unset: no TLS")
+    ] = None
+    broker_key_file: Annotated[
+        Path | None, Meta(description="the certificate's key, where it lies in a file of its own")
+    ] = None
+    broker_name: Annotated[
+        str | None,
+        Meta(description="the name in its certificate, by which the roles reach it; unset: it names 127.0.0.1"),
+    ] = None
+    broker_ca_file: Annotated[
+        Path | None,
+        Meta(description="ask each client for a certificate that this authority signed, besides its password"),
+    ] = None
+    logins_poll_s: Annotated[
+        Seconds, Meta(description="a login that is minted or revoked counts at the embedded broker within about this")
+    ] = 2.0
 
     # Ingest
     in_flight: Annotated[
@@ -157,6 +174,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "has caught up; the broker keeps the rest"
         ),
     ] = 256
+    probe_every_s: Annotated[
+        Seconds, Meta(description="how often the broker is asked to store something, to see whether it still does")
+    ] = 5.0
     registry_poll_s: Annotated[Seconds, Meta(description="what the registry says of a device holds within this")] = 2.0
     mqtt_client_id: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="name of the persistent session of ingest")
@@ -284,6 +304,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise WrongSetting(f"DOORSTEP_LISTEN={self.listen} opens the broker: set DOORSTEP_PASSWORD")
         if self.device_password and not self.password:
             raise WrongSetting("DOORSTEP_DEVICE_PASSWORD needs DOORSTEP_PASSWORD")
+        for needed, given in (("key", self.broker_key_file), ("ca", self.broker_ca_file)):
+            if given is not None and self.broker_cert_file is None:
+                raise WrongSetting(f"DOORSTEP_BROKER_{needed.upper()}_FILE needs DOORSTEP_BROKER_CERT_FILE")
+        if self.broker_ca_file is not None and self.mqtt_url is None and self.mqtt_cert_file is None:
+            raise WrongSetting("DOORSTEP_BROKER_CA_FILE asks us for a certificate too: set DOORSTEP_MQTT_CERT_FILE")
         if self.clock_mode != ClockMode.SCALED and (self.clock_start is not None or self.clock_rate != 1.0):
             raise WrongSetting("DOORSTEP_CLOCK_START and DOORSTEP_CLOCK_RATE need DOORSTEP_CLOCK_MODE=scaled")
         if self.dedupe_rows < 2 * self.in_flight:

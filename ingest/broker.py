@@ -9,6 +9,7 @@ import logging
 import random
 import ssl
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from domain.errors import Unavailable
 from ingest.batch_client import BatchClient
 from ingest.inbox import Inbox, Line
 from ingest.message import Message
+from ingest.topics import PROBE
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class Session:
         self.ready = threading.Event()
         self.connected = False
         self.failure: Unavailable | None = None
+        self._asked_at_s: float | None = None
+        self.name = access.client_id
         self._access = access
         self._filters = list(filters)
         self._inbox = inbox
@@ -76,6 +80,18 @@ class Session:
         """Send the acknowledgements that wait, then leave. The broker keeps the session."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def probe(self) -> None:
+        """Ask the broker to store something that says nothing. It is asked again only once that was answered."""
+        if self._asked_at_s is None and self.connected:
+            self._asked_at_s = time.monotonic()
+            self._client.publish(PROBE, b"", AT_LEAST_ONCE)
+
+    @property
+    def unanswered_s(self) -> float:
+        """How long the broker has not stored what it was asked to; 0: it does."""
+        asked_at_s = self._asked_at_s
+        return 0.0 if asked_at_s is None else time.monotonic() - asked_at_s
 
     def discard(self, within_s: float = 5.0) -> bool:
         """End the session itself, with what the broker keeps for it. False: it could not be told within the time."""
@@ -111,6 +127,7 @@ class Session:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
         return client
 
     def _pause(self, client: BatchClient) -> None:
@@ -147,6 +164,9 @@ class Session:
             return
         self.connected = True
         self.ready.set()
+
+    def _on_publish(self, *_: Any) -> None:
+        self._asked_at_s = None
 
     def _on_messages(self, messages: Sequence[tuple[Message, int]]) -> None:
         try:

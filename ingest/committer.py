@@ -107,7 +107,7 @@ class Committer:
                     lost.add(recorded_at_ms)
                 if not isinstance(error, ConcurrentAppend):
                     logger.warning("nothing is committed for now: %s; trying again in %.1f s", error, pause_s)
-            self._counts.retries += 1
+                self._counts.fail(str(error))
             if stop.wait(pause_s):
                 raise Stopped
             pause_s = min(pause_s * 2, self._pace.backoff_max_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import psycopg
@@ -17,10 +18,15 @@ CREATE TABLE IF NOT EXISTS ingest.counters (
     name text COLLATE "C" PRIMARY KEY,
     value float8 NOT NULL,
     at timestamptz NOT NULL DEFAULT now()
-)
+);
+ALTER TABLE ingest.counters ADD COLUMN IF NOT EXISTS note text;
 """
+"""`note`: words that belong to a number, e.g. why nothing is committed."""
 
 EVERY_S = 1.0
+
+Counted = float | tuple[float, str]
+"""A number, and perhaps its note."""
 
 
 class Counts:
@@ -35,6 +41,21 @@ class Counts:
         self.flushes = 0
         self.retries = 0
         self.last_flush_ms = 0.0
+        self.failing_since_s: float | None = None
+        self.failing_why = ""
+
+    def fail(self, why: str) -> None:
+        """A flush could not be committed; it is tried again."""
+        self.retries += 1
+        self.failing_why = why
+        if self.failing_since_s is None:
+            self.failing_since_s = time.monotonic()
+
+    @property
+    def failing_s(self) -> float:
+        """How long nothing could be committed; 0: the last flush was."""
+        since_s = self.failing_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
     def add(self, prepared: Prepared, took_s: float) -> None:
         """A flush was committed; it took so long."""
@@ -44,13 +65,14 @@ class Counts:
         self.duplicates += prepared.duplicates
         self.dead_letters += len(prepared.letters)
         self.flushes += 1
+        self.failing_since_s = None
         self.last_flush_ms = took_s * 1_000
 
 
 class CounterTable:
     """Writes counters every second on a connection of its own; a lost database is tried again."""
 
-    def __init__(self, dsn: str, read: Callable[[], Mapping[str, float]], *, every_s: float = EVERY_S) -> None:
+    def __init__(self, dsn: str, read: Callable[[], Mapping[str, Counted]], *, every_s: float = EVERY_S) -> None:
         self._dsn, self._read, self._every_s = dsn, read, every_s
 
     def run(self, stop: threading.Event) -> None:
@@ -69,9 +91,11 @@ class CounterTable:
                 return
 
     def _write(self, conn: psycopg.Connection[tuple[object, ...]]) -> None:
-        values = self._read()
+        said = [(name, *(value if isinstance(value, tuple) else (value, None))) for name, value in self._read().items()]
+        names, values, notes = zip(*said, strict=True)
         conn.execute(
-            "INSERT INTO ingest.counters (name, value) SELECT * FROM unnest(%b::text[], %b::float8[]) "
-            "ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = now()",
-            (list(values), [float(value) for value in values.values()]),
+            "INSERT INTO ingest.counters (name, value, note) "
+            "SELECT * FROM unnest(%b::text[], %b::float8[], %b::text[]) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value, note = excluded.note, at = now()",
+            (list(names), [float(value) for value in values], list(notes)),
         )

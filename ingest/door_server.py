@@ -36,6 +36,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 class DoorServer:
     """Looks like a session of the broker to the role: `ready` once it listens, `failure` where it cannot."""
 
+    name = "HTTP door"
+
     def __init__(self, dsn: str, door: Door, keeper: Doorkeeper, address: Address, *, pause_s: float) -> None:
         self.ready = threading.Event()
         self.failure: Unavailable | None = None

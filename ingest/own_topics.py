@@ -40,6 +40,8 @@ class OwnTopics:
         self._lock = threading.Lock()
         self._begun = False
 
+    name = "topics of devices' own"
+
     @property
     def failure(self) -> Unavailable | None:
         """The broker refuses one of them."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain.errors import Unavailable
 from ingest.committer import Committer
-from ingest.counters import CounterTable, Counts
+from ingest.counters import Counted, CounterTable, Counts
 from ingest.inbox import Inbox
 from ingest.registry import Registry
 
@@ -19,6 +20,10 @@ class Source(Protocol):
     """Where messages come from: a session of the broker, or the HTTP door."""
 
     ready: threading.Event
+
+    @property
+    def name(self) -> str:
+        """For people."""
 
     @property
     def failure(self) -> Unavailable | None:
@@ -35,8 +40,19 @@ class Source(Protocol):
         """End, and wait for it."""
 
 
+class Probe(Protocol):
+    """Asks the broker whether it still stores what it is given."""
+
+    def probe(self) -> None:
+        """Ask, unless the last answer is still awaited."""
+
+    @property
+    def unanswered_s(self) -> float:
+        """How long it has been awaited; 0: it is not."""
+
+
 class Ingest:
-    """Runs until told to stop. `sessions` share the inbox that the committer empties."""
+    """Runs until told to stop. `sessions` share the inbox that the committer empties; one of them is the `probe`."""
 
     def __init__(
         self,
@@ -46,10 +62,14 @@ class Ingest:
         sessions: Sequence[Source],
         counts: Counts,
         registry: Registry,
+        *,
+        probe: Probe,
+        probe_every_s: float = 5.0,
     ) -> None:
         self._inbox = inbox
         self._committer, self._sessions, self._counts = committer, sessions, counts
         self._registry = registry
+        self._probe, self._probe_every_s = probe, probe_every_s
         self._table = CounterTable(dsn, self._read_counters)
 
     def run(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
@@ -85,16 +105,20 @@ class Ingest:
 
     def _watch(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
         """Tell when all are ready; end the role when the broker refuses it something."""
-        told = False
+        told, asked_s = False, 0.0
         while not stop.wait(_LOOK_S):
+            if time.monotonic() - asked_s >= self._probe_every_s:
+                asked_s = time.monotonic()
+                self._probe.probe()
             if any(session.failure is not None for session in self._sessions):
                 stop.set()
             elif not told and all(session.ready.is_set() for session in self._sessions):
                 told = True
                 on_ready()
 
-    def _read_counters(self) -> dict[str, float]:
+    def _read_counters(self) -> dict[str, Counted]:
         counts = self._counts
+        away = [source.name for source in self._sessions if not source.connected]
         return {
             "messages": self._inbox.received,
             "positions": counts.positions,
@@ -106,5 +130,9 @@ class Ingest:
             "retries": counts.retries,
             "last_flush_ms": counts.last_flush_ms,
             "queue_depth": self._inbox.depth,
-            "connected": all(session.connected for session in self._sessions),
+            "connected": (not away, ", ".join(away)),
+            "held_bytes": self._inbox.held_bytes,
+            "full": self._inbox.is_full,
+            "failing_s": (counts.failing_s, counts.failing_why),
+            "unanswered_s": self._probe.unanswered_s,
         }

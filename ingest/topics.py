@@ -24,6 +24,11 @@ CLOCK = f"{PREFIX}{CLOCK_DEVICE}/time"
 """The cell's time in the mode `followed`; a broker should let nobody but the replay publish it."""
 
 
+PROBE = f"{PREFIX}{CLOCK_DEVICE}/probe"
+"""What ingest asks the broker to store, to see whether it still does: with a full disk a broker may stand and take
+nothing. It says nothing."""
+
+
 class NativeTopic(NamedTuple):
     """A topic's parts."""
 

@@ -47,6 +47,8 @@ class Native:
 
     def decode(self, message: Message, receipt: Receipt) -> Decoded:
         """See Codec. A retained message is no fact: the broker repeats it at each subscription."""
+        if message.topic == topics.PROBE:
+            return NOTHING
         if message.topic == topics.CLOCK:
             return NOTHING if message.retained else Decoded(tick_ms=_tick(message.payload))
         device, kind = topics.parse(message.topic)
