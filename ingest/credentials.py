@@ -88,11 +88,16 @@ class Minted(msgspec.Struct, frozen=True):
 def topics_of(device: str) -> tuple[str, ...]:
     """Every topic at and below which a device of this id may publish, in any dialect, as MQTT filters.
 
-    An id that spells a wildcard would open the topics of others (MQTT 3.1.1, section 4.7.1): it has none.
+    An id that spells a wildcard or a further level would open the topics of others (MQTT 3.1.1, section 4.7.1): it has
+    none in a dialect that spells it out.
     """
     said = (codec.topic_of(device) for codec in all_codecs())
-    bases = dict.fromkeys(topic for topic in said if topic is not None and not set(topic) & set("+#\0"))
+    bases = dict.fromkeys(topic for topic in said if topic is not None and not _reaches_out(device, topic))
     return tuple(topic for base in bases for topic in (base, f"{base}/#"))
+
+
+def _reaches_out(device: str, topic: str) -> bool:
+    return bool(set(topic) & set("+#\0")) or ("~2f" in device and "~2f" not in topic)
 
 
 def mint(conn: Connection, device: str, topics: Sequence[str], login: str | None = None) -> Minted:

@@ -75,3 +75,4 @@ def test_no_device_may_publish_on_more_than_its_own_topics() -> None:
         for topic in topics_of(device):
             assert "+" not in topic
             assert topic.count("#") == topic.endswith("/#")
+    assert not any(topic.startswith("owntracks/") for topic in topics_of("a~2fb.c")), "the topics of a.b"
