@@ -73,13 +73,15 @@ def phone(
     http: Annotated[bool, typer.Option("--http", help="over HTTP instead of MQTT, with a login of its own")] = False,
 ) -> None:
     """Let a worker's own phone speak for them through an app: its settings, as a link and a QR code."""
+    from doorstep.bootstrap import phones_share_a_login
     from doorstep.phone import bind, invite, phone_of
 
     settings = Settings.read()
     if app not in ("owntracks", "traccar"):
         raise typer.BadParameter(f"{app!r} is neither owntracks nor traccar")
-    if app == "traccar" or http:
-        asked = {"app": app, "mode": "http", "device": device, "host": host, "port": port}
+    by_http = app == "traccar" or http
+    if by_http or not phones_share_a_login(settings):
+        asked = {"app": app, "mode": "http" if by_http else "mqtt", "device": device, "host": host, "port": port}
         typer.echo("\n".join(invite(settings, worker, name, asked)))
         return
     found, guessed = phone_of(settings, worker, name=device, host=host, port=port)

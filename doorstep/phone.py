@@ -127,7 +127,9 @@ def phone_of(settings: Settings, worker: str, *, name: str, host: str | None, po
         raise WrongSetting(f"nothing runs on {settings.home}: start `doorstep up` first")
     if not DEVICE.fullmatch(name) or len(name) > _DEVICE_MOST:
         raise WrongSetting(f"--device {name!r}: 1 to {_DEVICE_MOST} of letters, digits, _ -")
-    url = urlsplit(running.phones_url or running.mqtt_url)
+    if not running.phones_url:
+        raise WrongSetting("phones share no login at this broker; each is invited with one of its own")
+    url = urlsplit(running.phones_url)
     guessed = host is None and running.listen in ("0.0.0.0", "::")
     phone = Phone(
         worker=worker,

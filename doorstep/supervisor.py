@@ -16,9 +16,11 @@ import msgspec
 from domain.errors import DoorstepError
 from doorstep import bootstrap
 from doorstep.bootstrap import Running
+from doorstep.brokers.accounts import SHARED
 from doorstep.embedded.broker import near_host
 from doorstep.embedded.child import Child, ChildFailed
 from doorstep.embedded.folder import FolderLock, choose_port, port_is_free
+from doorstep.logins import LoginKeeper
 from doorstep.settings import Settings, inherited_environ
 from eventlog.clock import ClockMode
 
@@ -96,7 +98,8 @@ class Supervisor:
         self._keepers: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._writing = threading.Lock()
-        self._phones_url = self._settings.mqtt_url or ""
+        self._phones_url = "" if "@" in (settings.mqtt_url or "") else settings.mqtt_url or ""
+        self._logins: LoginKeeper | None = None
         self.settings = self._settings
         """With resolved addresses, once started."""
 
@@ -114,6 +117,9 @@ class Supervisor:
             threading.Thread(target=self._keep, args=(unit,), name=f"keeper of {unit.name}", daemon=True)
             for unit in self._units
         ]
+        if self._logins is not None:
+            told = threading.Thread(target=self._logins.run, args=(self._stopping,), name="logins", daemon=True)
+            self._keepers.append(told)
         for keeper in self._keepers:
             keeper.start()
         return running
@@ -143,18 +149,28 @@ class Supervisor:
             self._units.append(database)
             self._start(database)
             database_url = database.url
+        session = bootstrap.session_name(self._settings)
         if mqtt_url is None:
             broker = bootstrap.broker(self._settings)
             self._units.append(broker)
+            self._logins = LoginKeeper(
+                database_url, broker, poll_s=self._settings.logins_poll_s, say=lambda line: self._say(line)
+            )
+            self._logins.once()  # before the first device knocks
             self._start(broker)
             mqtt_url = broker.url
-            self._phones_url = broker.url_of("device") or mqtt_url
+            self._phones_url = broker.url_of(SHARED) or ("" if self._settings.password else mqtt_url)
         api_port = choose_port(self._settings.api_port, self._settings.listen)
         door_port = self._settings.door_port
         if door_port != 0 and "ingest" in self._roles:
             door_port = choose_port(door_port or DOOR_PORT, self._settings.listen)
         self.settings = msgspec.structs.replace(
-            self._settings, database_url=database_url, mqtt_url=mqtt_url, api_port=api_port, door_port=door_port
+            self._settings,
+            database_url=database_url,
+            mqtt_url=mqtt_url,
+            mqtt_client_id=session,
+            api_port=api_port,
+            door_port=door_port,
         )
         bootstrap.migrate(self.settings)
 

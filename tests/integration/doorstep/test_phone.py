@@ -33,7 +33,14 @@ CAPTURED = json.loads((ROOT / "tests/unit/ingest/codecs/captured_owntracks.json"
 def settings(tmp_path: Path) -> Settings:
     """Its clock ticks often, or the test waits for it."""
     ports = {"postgres_port": 24_350, "broker_port": 21_890, "api_port": 28_350}
-    return Settings(home=tmp_path / "home", listen="127.0.0.1", password="correct horse", tick_every_s=0.2, **ports)
+    return Settings(
+        home=tmp_path / "home",
+        listen="127.0.0.1",
+        password="correct horse",
+        device_password="shared secret",
+        tick_every_s=0.2,
+        **ports,
+    )
 
 
 class App:
