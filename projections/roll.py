@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from domain.bindings import Bindings
+from domain.bindings import Bindings, thing_of
 from domain.bindings import evolve as bind
 from domain.device_settings import DeviceSettings
 from domain.events.clock import TimeAdvanced
@@ -25,18 +25,14 @@ from domain.events.device import (
     DeviceStatusChanged,
     DeviceUnbound,
 )
-from domain.events.facts import POSITION, Fact, TagScanned, TimeQuality, Witness
-from domain.ids import REGISTERED
+from domain.events.facts import POSITION, Fact, TimeQuality
 from domain.positions import QUALITY_MASK, Flag, PositionBatch
-from domain.tags import tag_id
 from domain.time import HOUR_MS, SECOND_MS
 from eventlog.entry import Entry
 
 TELL_EVERY_MS = 15 * SECOND_MS
 """Of the cell's time: what people look at is at most so old, and 2 000 phones cost 2 000 rows each time."""
 
-HEARD = ("beacon:", "ble:")
-"""Things that are heard by Bluetooth; their ids stand whole in the `tag` of a scan."""
 CONTRADICTS = "contradicts"
 """Of a fact's extras: the id that the payload named while its topic belongs to another device."""
 LONGEST_SAID = 200
@@ -244,7 +240,7 @@ class Roll(msgspec.Struct):
         if fact.KIND == "status" and fact.at_ms >= (heard.status_at_ms or 0):
             heard.status, heard.status_at_ms = _json(body), fact.at_ms
         _contradict(heard, fact.extras, fact.recorded_at_ms)
-        thing = _scanned(fact)
+        thing = thing_of(fact)
         if thing is None or thing == fact.device:
             return fresh
         fresh += self._heard(thing, fact, fact.KIND, {})
@@ -275,14 +271,6 @@ class Roll(msgspec.Struct):
         battery_pct = event.status.get("battery_pct")
         if type(battery_pct) is int and 0 <= battery_pct <= 100 and at_ms >= (heard.battery_at_ms or 0):
             heard.battery_pct, heard.battery_at_ms = battery_pct, at_ms
-
-
-def _scanned(fact: Fact) -> str | None:
-    """The registry's id of the tag or beacon that a fact tells of."""
-    tag = fact.tag if isinstance(fact, TagScanned | Witness) else None
-    if not tag:
-        return None
-    return tag if tag.startswith(HEARD) and REGISTERED.fullmatch(tag) else tag_id(tag)
 
 
 def _contradict(heard: Heard, extras: dict[str, Any], recorded_ms: int) -> None:

@@ -55,9 +55,11 @@ class LastMessage(BaseModel, frozen=True):
 
 
 class Message(BaseModel, frozen=True):
-    """One of the last messages. `received_at`: when the projection knew of it."""
+    """One of the last messages: of the device, or of `device` about this tag or beacon. `received_at`: since when it is
+    known."""
 
     fact: UUID
+    device: str
     kind: str
     at: At
     received_at: At
@@ -296,7 +298,14 @@ def _last(row: DeviceRow) -> LastMessage | None:
 
 
 def _message(row: SaidRow) -> Message:
-    return Message(fact=row.fact, kind=row.kind, at=row.at_ms, received_at=row.known_ms, said=_said(row.kind, row.body))
+    return Message(
+        fact=row.fact,
+        device=row.device,
+        kind=row.kind,
+        at=row.at_ms,
+        received_at=row.known_ms,
+        said=_said(row.kind, row.body),
+    )
 
 
 def _said(kind: str, body: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from psycopg import Cursor
 from domain.bindings import Binding
 from domain.device_settings import AS_IT_SAYS, DeviceSettings
 from domain.events.facts import POSITION
-from domain.positions import QUALITY_MASK
 from domain.tags import normal_uid
 from projections.queries.columns import J, instant, ms, where_given
 from projections.roll import Correction
@@ -69,9 +68,11 @@ class DeviceRow(msgspec.Struct, frozen=True):
 
 
 class SaidRow(msgspec.Struct, frozen=True):
-    """One of a device's messages. `body`: the stored event, or a position's columns, as JSON."""
+    """One of a device's messages, or of those that tell of a tag; `device` said it. `body`: the stored event, or a
+    position's columns, as JSON."""
 
     fact: UUID
+    device: str
     kind: str
     at_ms: int
     known_ms: int
@@ -170,22 +171,24 @@ def names(cursor: Cursor[Any], periods: Sequence[Binding]) -> tuple[dict[str, st
     )
 
 
-# Nearly always `at` is `observed_at`, which the primary key has; where it is not, the row is flagged.
+# Nearly always `at` is `observed_at`, which the primary key has; where it is not, there is an index of those.
 _SAID: LiteralString = f"""
-    SELECT fact, kind, {ms("at")}, {ms("known_at")}, body FROM (
-        (SELECT fact, kind, at, known_at, body FROM {J}.facts WHERE device = %(device)s
+    SELECT fact, device, kind, {ms("at")}, {ms("known_at")}, body FROM (
+        (SELECT fact, device, kind, at, known_at, body FROM {J}.facts WHERE device = %(device)s
             ORDER BY at DESC LIMIT %(limit)s)
-        UNION ALL (SELECT fact, '{POSITION}', at, known_at, jsonb_strip_nulls(jsonb_build_object('lat_e7', lat_e7,
-            'lon_e7', lon_e7, 'accuracy_dm', accuracy_dm, 'speed_cms', speed_cms, 'heading_cdeg', heading_cdeg,
-            'battery_pct', battery_pct, 'extras', extras))::text
+        UNION (SELECT fact, device, kind, at, known_at, body FROM {J}.facts WHERE thing = %(device)s
+            ORDER BY at DESC LIMIT %(limit)s)
+        UNION ALL (SELECT fact, device, '{POSITION}', at, known_at, jsonb_strip_nulls(jsonb_build_object(
+            'lat_e7', lat_e7, 'lon_e7', lon_e7, 'accuracy_dm', accuracy_dm, 'speed_cms', speed_cms,
+            'heading_cdeg', heading_cdeg, 'battery_pct', battery_pct, 'extras', extras))::text
             FROM (
-                (SELECT * FROM {J}.tracks WHERE device = %(device)s AND flags & {QUALITY_MASK} = 0
+                (SELECT * FROM {J}.tracks WHERE device = %(device)s AND at = observed_at
                     ORDER BY observed_at DESC LIMIT %(limit)s)
-                UNION ALL (SELECT * FROM {J}.tracks WHERE device = %(device)s AND flags & {QUALITY_MASK} <> 0
+                UNION ALL (SELECT * FROM {J}.tracks WHERE device = %(device)s AND at <> observed_at
                     ORDER BY at DESC LIMIT %(limit)s)) t)
     ) m ORDER BY at DESC, fact LIMIT %(limit)s"""
 
 
 def messages(cursor: Cursor[Any], device: str, limit: int) -> list[SaidRow]:
-    """The last messages of a device by the time they speak of, the newest first."""
+    """The last messages of a device, or about a tag, by the time they speak of, the newest first."""
     return [SaidRow(*row) for row in cursor.execute(_SAID, {"device": device, "limit": limit}).fetchall()]

@@ -88,19 +88,11 @@ def device(name: str, **changes: Any) -> dict[str, Any]:
 
 def whole(of: dict[str, Any]) -> dict[str, Any]:
     """The same with all that its page shows."""
-    recent = (
-        []
-        if of["last"] is None or of["reader"]
-        else [
-            {
-                **of["last"],
-                "at": at(f"10:0{n}"),
-                "received_at": at(f"10:0{n}:02"),
-                "fact": f"{n}0000000-0000-4000-8000-0",
-            }
-            for n in (3, 2, 1)
-        ]
-    )
+    said = {"device": of["reader"] or of["device"], "fact": "00000000-0000-4000-8000-00000000000"}
+    recent = [
+        {**of["last"], **said, "at": at(f"10:0{n}"), "received_at": at(f"10:0{n}:02"), "fact": f"{said['fact']}{n}"}
+        for n in (3, 2, 1)
+    ]
     holder = of["holder"]
     return {
         **of,

@@ -80,6 +80,8 @@ def test_tags_and_beacons_are_bound_by_their_ids_and_found_in_any_spelling(cell:
     assert set(listed(cell, state="unknown")) == {"tag:74103794", beacon, "reader-1", "gateway-1"}
     told = one(cell, "tag:74103794")
     assert (told["sort"], told["reader"], told["last"]["kind"]) == ("tag", "reader-1", "scan")
+    (sight,) = told["recent"]
+    assert (sight["device"], sight["kind"], sight["said"]) == ("reader-1", "scan", {"tag": "74103794"})
     assert one(cell, "beacon%3A1de4b189115e45f6b44e509352269977%3A0%3A7")["sort"] == "beacon"
     cell.ok(cell.post("/v1/devices/tag:74103794/bindings", {"worker": "w-1", "from": isoformat(NOON)}))
     cell.ok(cell.post(f"/v1/devices/{beacon}/bindings", {"site": "s-1", "from": isoformat(NOON)}))

@@ -82,6 +82,8 @@ export interface Correction {
 
 export interface Message extends LastMessage {
   fact: string;
+  /** Who said it: of a tag, whoever read it. */
+  device: string;
   received_at: string;
 }
 

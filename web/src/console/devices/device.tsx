@@ -119,13 +119,15 @@ function Recent({ device }: { device: DeviceWhole }) {
   return (
     <section class="card device-part" aria-label={w.recent}>
       <h3>{w.recent}</h3>
-      {device.recent.length === 0 && <p class="quiet">{device.reader ? w.seenOnly : w.noRecent}</p>}
+      {device.recent.length === 0 && <p class="quiet">{w.noRecent}</p>}
+      {device.recent.length > 0 && !speaks(device) && <p class="quiet small">{w.seenOnly}</p>}
       <ol class="device-recent" data-testid="recent">
         {device.recent.map((message) => (
           <li key={message.fact}>
             <details>
               <summary>
                 <time>{times.moment(Date.parse(message.at), minuteMs)}</time> {describe(message, words)}
+                {message.device !== device.device && ` · ${message.device}`}
               </summary>
               <p class="quiet small">{w.received(times.moment(Date.parse(message.received_at), minuteMs))}</p>
               <pre tabIndex={0} aria-label={w.raw}>
