@@ -109,7 +109,8 @@ def _ingest(cursor: Cursor[Any]) -> tuple[dict[str, float], float | None, dict[s
     if row is None or not row[0]:
         return {}, None, {}
     statement: LiteralString = (
-        "SELECT name, value, extract(epoch FROM clock_timestamp() - at)::float8, note FROM ingest.counters"
+        "SELECT name, value, extract(epoch FROM clock_timestamp() - at)::float8, note FROM ingest.counters "
+        "WHERE name <> 'write_probe'"
     )
     rows = cursor.execute(statement).fetchall()
     notes = {name: note for name, _, _, note in rows if note}

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+import psycopg
 from fastapi import FastAPI
 
 import api
@@ -73,7 +74,10 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
         pages=Path(api.__file__).parent / "pages",
         dialects=KnownDialects(),
         phones=Invites(settings),
-        checks={"broker": lambda: _unreachable(settings.mqtt_url)},
+        checks={
+            "broker": lambda: _unreachable(settings.mqtt_url),
+            "storage": lambda: _unwritable(database_url(settings)),
+        },
         wire_schema=msgspec.json.encode(native_schema()),
     )
     return create_app(deps)
@@ -89,4 +93,21 @@ def _unreachable(url: str | None) -> str | None:
         socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=_KNOCK_S).close()
     except OSError as error:
         return f"nothing answers at {parts.hostname}:{port}: {error}"
+    return None
+
+
+def _unwritable(dsn: str) -> str | None:
+    """Why the database takes no writes (a full disk, a replica), though it answers; None: it does, or is away."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=round(_KNOCK_S) or 1) as conn:
+            conn.execute(
+                "INSERT INTO ingest.counters (name, value) VALUES ('write_probe', 0) "
+                "ON CONFLICT (name) DO UPDATE SET at = now()"
+            )
+    except (psycopg.errors.UndefinedTable, psycopg.errors.ConnectionException):
+        return None
+    except psycopg.Error as error:
+        if error.sqlstate is None:
+            return None  # it is away, which is told elsewhere
+        return f"the database takes no writes: {str(error).splitlines()[0]}"
     return None

@@ -45,6 +45,45 @@ def test_a_cell_whose_parts_all_work_is_ready(database: str, tmp_path: Path) -> 
             assert reasons(cell)["ingest"].startswith("has been silent for 3")
 
 
+@pytest.mark.parametrize(
+    ("counters", "said"),
+    [
+        (
+            [("failing_s", 12, "the append failed: disk full")],
+            "has committed nothing for 12 s: the append failed",
+        ),
+        ([("failing_s", 2, "a hiccup")], None),
+        ([("full", 1, None), ("held_bytes", 300 << 20, None)], "holds 300 MiB and reads no more until"),
+        ([("connected", 0, "doorstep-ingest-sos")], "has no session with the broker: doorstep-ingest-sos"),
+        ([("unanswered_s", 40, None)], "the broker has stored nothing for 40 s"),
+        ([("connected", 1, ""), ("full", 0, None), ("failing_s", 0, ""), ("unanswered_s", 1, None)], None),
+    ],
+)
+def test_what_keeps_ingest_from_its_work_is_said_in_its_words(
+    cell: Cell, counters: list[tuple[str, float, str | None]], said: str | None
+) -> None:
+    cell.fold()
+    with psycopg.connect(cell.dsn, autocommit=True) as conn, conn.cursor() as cursor:
+        cursor.executemany("INSERT INTO ingest.counters (name, value, note) VALUES (%s, %s, %s)", counters)
+    told = reasons(cell).get("ingest")
+    assert told is None if said is None else told is not None and told.startswith(said)
+
+
+def test_a_database_that_takes_no_writes_is_a_reason(cell: Cell) -> None:
+    cell.fold()
+    with psycopg.connect(cell.dsn, autocommit=True) as conn:
+        conn.execute(
+            "CREATE FUNCTION pg_temp_full() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+        )
+        conn.execute(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON ingest.counters FOR EACH ROW EXECUTE FUNCTION pg_temp_full()"
+        )
+        assert reasons(cell)["storage"] == "the database takes no writes: could not extend file"
+        conn.execute("DROP TRIGGER full_disk ON ingest.counters")
+        assert "storage" not in reasons(cell)
+
+
 def test_a_broker_that_does_not_answer_is_a_reason(cell: Cell) -> None:
     cell.fold()
     assert "broker" in reasons(cell)
