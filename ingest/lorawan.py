@@ -78,6 +78,8 @@ def told(uplink: Uplink, receipt: Receipt) -> Decoded:
         add("button", press=reading.press)
     if reading.open is not None:
         add("contact", open=reading.open)
+    if reading.beacon is not None:
+        add("scan", tag=reading.beacon)
     if not positions and (not facts or reading.battery_pct is not None):
         battery_pct = None if reading.battery_pct is None else round(reading.battery_pct)
         add("status", battery_pct=battery_pct, network=NETWORK)

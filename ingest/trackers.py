@@ -6,35 +6,29 @@ with the fact as it came: these are the manufacturers' ways to say "unknown", an
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple
 
 from domain.device_settings import DeviceSettings
-from domain.time import SECOND_MS, Ms, from_datetime
+from domain.errors import Unreadable
+from domain.tags import beacon_id
+from domain.time import Ms, from_datetime
 from domain.zones import zone
 from ingest.models import GENERIC, MODELS, FieldMap
 from ingest.times import UNSET_BEFORE_MS
+from ingest.tracker_fields import LAST_MS, NAMES, Press, local_time
 
-Press = Literal["single", "double", "long"]
-Words = Mapping[str, bool | str]
 Path = tuple[str, ...]
 
 NULL_ISLAND_DEG = 0.001
 """0/0 is no fix, and so is -0.000001, which some decoders make of 0xFFFFFFFF. It lies in the sea, 570 km off Ghana."""
 
-MILLISECONDS_FROM = 1e11
-"""Above this a number is a time in milliseconds: as seconds it lies past the year 5000."""
-
-_LAST_MS = 253_402_300_799_999
-
 
 class Reading(NamedTuple):
-    """What was understood. `at_ms`: the device's own time; `rest`: what was not understood, as it came; `past`: fixes
-    that the device had kept, each with a time of its own; `understood`: whether anything was."""
+    """What was understood. `at_ms`: the device's own time; `beacon`: the registry's id of one that it sees; `rest`:
+    what was not understood, as it came; `past`: fixes that it had kept, each with a time of its own; `understood`:
+    whether anything was."""
 
     at_ms: Ms | None = None
     lat: float | None = None
@@ -49,6 +43,7 @@ class Reading(NamedTuple):
     press: Press | None = None
     open: bool | None = None
     moving: bool | None = None
+    beacon: str | None = None
     rest: dict[str, Any] = {}
     past: tuple[Reading, ...] = ()
     understood: bool = False
@@ -85,10 +80,11 @@ def _read(
         # A door's alarm is that it stands open (Dragino LDS02), and nobody's call for help.
         got.pop("alarm", None)
         used = [path for path in used if path not in _paths("alarm", settings, model)]
-    at_ms, lat_lon = _time(got, zone_name), _fix(got)
-    if lat_lon is None:  # what it said instead of a place is kept
-        coordinates = [path for name in _PLACE for path in _paths(name, settings, model)]
-        used = [path for path in used if path not in coordinates]
+    at_ms, lat_lon, beacon = _time(got, zone_name), _fix(got), _beacon(got)
+    # What it said instead of a place, or of a beacon, is kept.
+    unread = (*(_PLACE if lat_lon is None else ()), *(_BEACON if beacon is None else ()))
+    kept = [path for name in unread for path in _paths(name, settings, model)]
+    used = [path for path in used if path not in kept]
     return Reading(
         at_ms=at_ms,
         lat=None if lat_lon is None else lat_lon[0],
@@ -103,6 +99,7 @@ def _read(
         press=got.get("button"),
         open=_first(got, "open", "closed"),
         moving=got.get("moving"),
+        beacon=beacon,
         rest=_without(said, used),
         past=past,
         understood=bool(used),
@@ -178,14 +175,29 @@ def _fix(got: dict[str, Any]) -> tuple[float, float] | None:
     return lat, lon
 
 
+_BEACON = ("beacon_uuid", "beacon_major", "beacon_minor")
+
+
+def _beacon(got: dict[str, Any]) -> str | None:
+    """The beacon that it sees. One decoder (TrackerD) writes bytes without their leading zeros: half of all UUIDs come
+    out short, and nothing tells which digits are missing."""
+    uuid, major, minor = (got.get(name) for name in _BEACON)
+    if uuid is None or major is None or minor is None or not uuid.strip("0-"):
+        return None
+    try:
+        return beacon_id(uuid, int(major), int(minor))
+    except Unreadable:
+        return None
+
+
 def _time(got: dict[str, Any], zone_name: str) -> Ms | None:
     """The device's own time; None where it has none, or its clock was never set."""
     at = got.get("time")
     if at is None and "date" in got and "time_of_day" in got:
-        at = _local(f"{got['date']} {got['time_of_day']}")
+        at = local_time(f"{got['date']} {got['time_of_day']}")
     if isinstance(at, datetime):
         at = from_datetime(at.replace(tzinfo=zone(zone_name)))
-    return at if at is not None and UNSET_BEFORE_MS <= at <= _LAST_MS else None
+    return at if at is not None and UNSET_BEFORE_MS <= at <= LAST_MS else None
 
 
 def _past(
@@ -199,135 +211,3 @@ def _past(
             dated = tuple(each for each in each_read if each.lat is not None and each.at_ms is not None)
             return dated, [path] if len(dated) == len(elements) else []
     return (), []
-
-
-def _number(low: float, high: float, per_unit: float = 1) -> Callable[[Any, Words], float | None]:
-    """How a quantity is read: a number or its text within the bounds, `per_unit` of which are one of ours."""
-
-    def meaning(value: Any, words: Words) -> float | None:
-        if isinstance(value, str):
-            value = _numeral(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            return None
-        return value / per_unit
-
-    return meaning
-
-
-_NUMERAL = re.compile(r"[+-]?\d{1,19}(?:\.\d{0,19})?", re.ASCII)
-
-
-def _numeral(text: str) -> float | None:
-    return float(text) if _NUMERAL.fullmatch(text := text[:50].strip()) else None
-
-
-_TRUTHS: Words = {
-    **dict.fromkeys(("true", "1", "yes", "on", "open", "opened"), True),
-    **dict.fromkeys(("false", "0", "no", "off", "close", "closed"), False),
-}
-_PRESSES: Words = {
-    **dict.fromkeys(("single", "short", "click", "pressed", "true", "1"), "single"),
-    "double": "double",
-    "long": "long",
-}
-
-
-def _word(value: Any, words: Words, usual: Words) -> bool | str | None:
-    if not isinstance(value, str | bool | int | float) or (not isinstance(value, str) and abs(value) > 1e6):
-        return None
-    word = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
-    return words.get(word, usual.get(word.lower()))
-
-
-def _truth(value: Any, words: Words) -> bool | None:
-    """A yes or no, also as a number or in words."""
-    meant = _word(value, words, _TRUTHS)
-    return meant if isinstance(meant, bool) else None
-
-
-def _denial(value: Any, words: Words) -> bool | None:
-    meant = _truth(value, words)
-    return None if meant is None else not meant
-
-
-def _press(value: Any, words: Words) -> Press | None:
-    match _word(value, words, _PRESSES):
-        case "single" | "double" | "long" as press:
-            return press
-    return None
-
-
-def _pair(value: Any, words: Words) -> tuple[float, float] | None:
-    """`22.7,114.2`"""
-    parts = value.split(",") if isinstance(value, str) else ()
-    if len(parts) != 2:
-        return None
-    lat, lon = _number(-90, 90)(parts[0], words), _number(-180, 180)(parts[1], words)
-    return None if lat is None or lon is None else (lat, lon)
-
-
-def _text(value: Any, words: Words) -> str | None:
-    return value if isinstance(value, str) and len(value) <= 50 else None
-
-
-def _instant(value: Any, words: Words) -> Ms | datetime | None:
-    """Epoch seconds or milliseconds, RFC 3339, or a date and time of day, which has no zone yet."""
-    if isinstance(value, str):
-        number = _numeral(value)
-        if number is None:
-            try:
-                return from_datetime(msgspec.convert(value.strip(), _ZONED))
-            except msgspec.ValidationError:
-                return _local(value)
-        value = number
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LAST_MS:
-        return None
-    return Ms(round(value if value >= MILLISECONDS_FROM else value * SECOND_MS))
-
-
-_ZONED = Annotated[datetime, msgspec.Meta(tz=True)]
-_DATE_AND_TIME = re.compile(
-    r"(\d{4})[-:/](\d{1,2})[-:/](\d{1,2})[ T]+(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d{0,9})?", re.ASCII
-)
-
-
-def _local(text: str) -> datetime | None:
-    """`2026-11-22 08:03:09`, also with colons in the date and without leading zeros, as Dragino writes it."""
-    found = _DATE_AND_TIME.fullmatch(text[:50].strip())
-    try:
-        return datetime(*map(int, found.groups())) if found else None  # type: ignore[arg-type]
-    except ValueError:
-        return None
-
-
-_LAT, _LON = 90, 180
-
-NAMES: dict[str, Callable[[Any, Words], Any]] = {
-    "lat": _number(-_LAT, _LAT),
-    "lon": _number(-_LON, _LON),
-    "lat_e6": _number(-_LAT * 1e6, _LAT * 1e6, 1e6),
-    "lon_e6": _number(-_LON * 1e6, _LON * 1e6, 1e6),
-    "lat_e7": _number(-_LAT * 1e7, _LAT * 1e7, 1e7),
-    "lon_e7": _number(-_LON * 1e7, _LON * 1e7, 1e7),
-    "lat_lon": _pair,
-    "no_fix": _truth,
-    "accuracy_m": _number(0, 1e8),
-    "speed_mps": _number(0, 1e4),
-    "speed_kmh": _number(0, 1e4, 3.6),
-    "speed_knots": _number(0, 1e4, 3600 / 1852),
-    "heading_deg": _number(0, 360),
-    "altitude_m": _number(-1e4, 1e5),
-    "battery_pct": _number(0, 100),
-    "battery_v": _number(0, 100),
-    "battery_mv": _number(0, 1e5, 1000),
-    "time": _instant,
-    "date": _text,
-    "time_of_day": _text,
-    "alarm": _truth,
-    "button": _press,
-    "open": _truth,
-    "closed": _denial,
-    "moving": _truth,
-}
-"""Our names, and how what stands there is read. `history` beside them: a list of objects with a fix and its time each,
-read by the same map."""

@@ -19,6 +19,7 @@ from ingest.facts import fact_of, position_of
 from ingest.lorawan import NETWORK, Uplink, Zoned, instant, told
 from ingest.message import NOTHING, Decoded, Message
 from ingest.reading import Receipt, json_of, object_of, shaped
+from ingest.wire import Name
 
 _TOPIC = re.compile(r"application/[^/]+/device/([0-9a-fA-F]{16})/event/([a-z]+)")
 
@@ -30,7 +31,7 @@ the same)."""
 class DeviceInfo(msgspec.Struct, rename="camel"):
     """Who the event is about."""
 
-    dev_eui: str | None = None
+    dev_eui: Name | None = None
 
 
 class Event(msgspec.Struct, rename="camel", kw_only=True):
@@ -208,4 +209,4 @@ def _contradiction(device: str, read: Event) -> dict[str, Any]:
     named = None if read.device_info is None else read.device_info.dev_eui
     if not named or re.sub("[^0-9a-f]", "", named.lower()) == device:
         return {}
-    return {"contradicts": named[:200]}
+    return {"contradicts": named}

@@ -20,6 +20,7 @@ from ingest.facts import fact_of, position_of
 from ingest.lorawan import NETWORK, Uplink, Zoned, instant, told
 from ingest.message import NOTHING, Decoded, Message
 from ingest.reading import Receipt, json_of, object_of, shaped
+from ingest.wire import Name
 
 _ID = "[a-z0-9-]{2,36}"
 _TOPIC = re.compile(rf"v3/({_ID})(?:@({_ID}))?/devices/({_ID})/([a-z/]+)")
@@ -31,13 +32,13 @@ OTHERS = re.compile(r"down/.*|service/data|up/normalized")
 class ApplicationIds(msgspec.Struct):
     """Whose device."""
 
-    application_id: str | None = None
+    application_id: Name | None = None
 
 
 class EndDeviceIds(msgspec.Struct):
     """Which device."""
 
-    device_id: str | None = None
+    device_id: Name | None = None
     application_ids: ApplicationIds | None = None
 
 
@@ -205,4 +206,4 @@ def _contradiction(app: str, name: str, read: Event) -> dict[str, Any]:
     ids = read.end_device_ids or EndDeviceIds()
     said_app = ids.application_ids.application_id if ids.application_ids else None
     said = (said_app or app, ids.device_id or name)
-    return {} if said == (app, name) else {"contradicts": f"ttn:{said[0][:200]}:{said[1][:200]}"}
+    return {} if said == (app, name) else {"contradicts": f"ttn:{said[0]}:{said[1]}"}

@@ -1,6 +1,6 @@
 """How trackers name what they say: one field map a model, as data. Which file describes a device is a setting of it.
 
-The names on the left are ours (ingest/trackers.py, `NAMES`), with their units. On the right stand the places to look in
+The names on the left are ours (ingest/tracker_fields.py), with their units. On the right stand the places to look in
 what the network's decoder made of the payload, the first that holds something first.
 """
 

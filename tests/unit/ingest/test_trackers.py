@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.device_settings import DeviceSettings
 from domain.time import Ms
 from ingest.models import GENERIC, MODELS
-from ingest.trackers import NAMES, Reading, read
+from ingest.tracker_fields import NAMES
+from ingest.trackers import Reading, read
 
 CAPTURED: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent / "codecs" / "captured" / "trackers.json").read_bytes()
@@ -44,6 +45,8 @@ EXPECTED = {
     "dragino-trackerd kept fix": reading(**HERE, at_ms=Ms(1_795_222_689_000)),
     "dragino-trackerd alarm indoors": reading(battery_v=3.942, alarm=True),
     "dragino-trackerd 1.5.4": reading(**HERE, battery_v=3.942, moving=False),
+    "dragino-trackerd sees a beacon": reading(battery_v=3.942, beacon="beacon:e2c56db5dffb48d2b060d0f5a71096e0:1:7"),
+    "dragino-trackerd sees a beacon of lost zeros": reading(battery_v=3.942),
     "dragino-lgt92": reading(**HERE, altitude_m=12.4, battery_v=3.36),
     "dragino-lds02": reading(battery_v=3.05, open=True),
     "dragino-lds03a": reading(at_ms=AT_MS, open=False),
@@ -203,6 +206,18 @@ def test_a_door_that_stands_open_too_long_is_no_call_for_help() -> None:
 
 def test_a_contact_may_say_closed_instead() -> None:
     assert by({"closed": "contact"}, {"contact": True}).open is False
+
+
+def test_a_beacon_whose_zeros_the_decoder_lost_is_kept_and_not_guessed() -> None:
+    said = CAPTURED["dragino-trackerd sees a beacon of lost zeros"]
+    assert len(said["UUID"]) == 31
+    got = read(said, DeviceSettings(model="dragino-trackerd"))
+    assert (got.beacon, got.rest["UUID"], got.rest["MAJOR"]) == (None, said["UUID"], 1)
+
+
+def test_no_beacon_is_none() -> None:
+    said = {"uuid": "0" * 32, "major": 0, "minor": 0}
+    assert read(said, DeviceSettings(model="dragino-trackerd")).beacon is None
 
 
 # Maps

@@ -11,7 +11,7 @@ import pytest
 
 from domain.device_settings import DeviceSettings
 from domain.errors import Unreadable
-from domain.events.facts import ButtonPressed, ContactChanged, Fact, SosRaised, StatusReported, TimeQuality
+from domain.events.facts import ButtonPressed, ContactChanged, Fact, SosRaised, StatusReported, TagScanned, TimeQuality
 from domain.positions import Flag, Position
 from domain.time import Ms
 from ingest.codecs import codec_of
@@ -130,6 +130,12 @@ def test_a_button_is_a_button() -> None:
     assert pressed.press == "double"
 
 
+def test_a_beacon_that_a_tracker_sees_is_a_scan() -> None:
+    scan = fact(decode(up(TRACKERS["dragino-trackerd sees a beacon"]), model="dragino-trackerd"))
+    assert isinstance(scan, TagScanned)
+    assert (scan.device, scan.tag) == (DEVICE, "beacon:e2c56db5dffb48d2b060d0f5a71096e0:1:7")
+
+
 def test_a_tracker_without_a_fix_lives() -> None:
     status = fact(decode(up({"latitude": 0, "longitude": 0, "BatV": 3.3})))
     assert isinstance(status, StatusReported)
@@ -200,6 +206,11 @@ def test_the_device_is_its_eui_in_small_letters() -> None:
 def test_another_device_in_the_payload_is_kept_and_the_topics_counts() -> None:
     said = decode(up({"sos": True}, deviceInfo={"devEui": "24e124136b502217"}))
     assert (fact(said).device, fact(said).extras["contradicts"]) == (DEVICE, "24e124136b502217")
+
+
+def test_a_name_that_no_database_can_hold_is_unreadable() -> None:
+    with pytest.raises(Unreadable):
+        decode(up(deviceInfo={"devEui": "\0"}))
 
 
 def test_the_same_eui_spelt_otherwise_is_no_contradiction() -> None:

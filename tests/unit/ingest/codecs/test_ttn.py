@@ -239,6 +239,7 @@ def test_junk_is_unreadable(event: str, junk: bytes) -> None:
         {"uplink_message": {"decoded_payload": [1]}},
         {"uplink_message": {"frm_payload": 7}},
         {"uplink_message": {}, "end_device_ids": []},
+        {"uplink_message": {}, "end_device_ids": {"device_id": "a\0b"}},
         {"uplink_message": {"received_at": "2026-11-21T01:02:03"}},
     ],
 )
