@@ -34,7 +34,7 @@ MOST_FIELDS = 1_000
 _MS_FROM = 100_000_000_000
 """A number this large counts milliseconds: as seconds it would be the year 5138, as milliseconds it is 1973."""
 
-_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 _TRUE, _FALSE = ("true", "1", True), ("false", "0", False)
 
 Said = Annotated[str, Meta(max_length=10_000)]
@@ -274,10 +274,9 @@ def _time(stated: str | float | None, device: str, receipt: Receipt) -> Ms | Non
     Raises Unreadable (`bad_time`)."""
     if stated is None:
         return None
-    if isinstance(stated, str) and not _NUMBER.fullmatch(stated.strip()):
+    if isinstance(stated, str):
         text = stated.strip()
-        if "T" in text:
-            text = text.replace(" ", "+")
-        return shown(text, receipt.devices.zone_of(device))
-    number = float(stated)
-    return times.from_wire(number / 1000 if abs(number) >= _MS_FROM else number)
+        if not _NUMBER.fullmatch(text):
+            return shown(text.replace(" ", "+") if "T" in text else text, receipt.devices.zone_of(device))
+        stated = float(text)
+    return times.from_wire(stated / 1000 if abs(stated) >= _MS_FROM else stated)

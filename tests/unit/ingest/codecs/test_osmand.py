@@ -209,6 +209,7 @@ def test_units_and_unknowns_of_the_query(said: dict[str, Any], name: str, value:
     [
         ("1795222923", "2026-11-21T01:02:03.000Z"),
         ("1795222923.25", "2026-11-21T01:02:03.250Z"),
+        ("1795222923%1C", "2026-11-21T01:02:03.000Z"),
         ("1795222923579", "2026-11-21T01:02:03.579Z"),
         ("2026-11-21T01%3A02%3A03Z", "2026-11-21T01:02:03.000Z"),
         ("2026-11-21T01:02:03.579Z", "2026-11-21T01:02:03.579Z"),
@@ -393,6 +394,8 @@ def test_its_topics_are_its_own_and_can_be_given() -> None:
         (query(lat=None, lon=None, location="31.2"), "wrong_type"),
         (query(lat=None, lon=None, location="null,null"), "wrong_type"),
         (query(timestamp="soon"), "bad_time"),
+        (query(timestamp="+"), "bad_time"),
+        (query(timestamp="１７９５２２２９２３"), "bad_time"),
         (query(timestamp="9" * 20), "bad_time"),
         (query(speed="fast"), "wrong_type"),
         (query(speed="1e9"), "out_of_range"),
