@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from domain.events import Event
 from domain.events.device import DeviceClockCorrected
-from domain.time import DAY_MS
+from domain.events.facts import TimeQuality
+from domain.time import DAY_MS, SECOND_MS
 
 MOST_OFFSET_MS = 2 * 1024 * 7 * DAY_MS
 """Two roll-overs of the GPS week, 39 years: a tracker with old firmware is wrong by exactly 1024 weeks."""
+
+
+PLAUSIBLE_AHEAD_MS = 120 * SECOND_MS
+"""So far ahead of receipt a corrected time is believed (SEMANTICS, Time)."""
 
 
 class Correction(msgspec.Struct, frozen=True, array_like=True):
@@ -53,20 +58,30 @@ class ClockPeriods(msgspec.Struct, frozen=True, array_like=True):
             offsets[covered] = period.offset_ms
         return offsets
 
-    def claims(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, int]]:
-        """The stretches of the device's own clock, none overlapping, whose instants lie within [from_ms, to_ms)."""
-        free_ms: int | None = from_ms
+    def pieces(self, from_ms: int, until_ms: int | None) -> Iterator[Correction]:
+        """[from_ms, until_ms) of the device's own clock in pieces of one offset each, 0 where nothing is corrected."""
+        free_ms = from_ms
         for period in self.periods:
-            if free_ms is not None and free_ms < min(period.from_ms, to_ms):
-                yield free_ms, min(period.from_ms, to_ms)
-            since = max(period.from_ms, from_ms - period.offset_ms)
-            until = to_ms - period.offset_ms
-            until = until if period.until_ms is None else min(until, period.until_ms)
-            if since < until:
-                yield since, until
-            free_ms = None if period.until_ms is None else max(from_ms, period.until_ms)
-        if free_ms is not None and free_ms < to_ms:
-            yield free_ms, to_ms
+            for piece in _within(period, from_ms, until_ms):
+                if free_ms < piece.from_ms:
+                    yield Correction(free_ms, piece.from_ms, 0)
+                yield piece
+                if piece.until_ms is None:
+                    return
+                free_ms = piece.until_ms
+        if until_ms is None or free_ms < until_ms:
+            yield Correction(free_ms, until_ms, 0)
+
+
+def dated_ms(clock: ClockPeriods, claim_ms: int, quality: TimeQuality, received_ms: int) -> int:
+    """The instant at which a fact is judged. A claim that was not believed at receipt is believed once a correction
+    makes it plausible; a clock that was never set says nothing that could be corrected."""
+    offset_ms = clock.offset_ms(claim_ms)
+    if quality is TimeQuality.DEVICE:
+        return claim_ms + offset_ms
+    if quality is TimeQuality.AHEAD and offset_ms and claim_ms + offset_ms <= received_ms + PLAUSIBLE_AHEAD_MS:
+        return claim_ms + offset_ms
+    return received_ms
 
 
 def evolve(clock: ClockPeriods, event: Event) -> ClockPeriods:
@@ -90,6 +105,14 @@ def _beside(old: Correction, from_ms: int, until_ms: int | None) -> Iterator[Cor
         yield Correction(old.from_ms, end_ms, old.offset_ms)
     if until_ms is not None and (old.until_ms is None or until_ms < old.until_ms):
         yield Correction(max(old.from_ms, until_ms), old.until_ms, old.offset_ms)
+
+
+def _within(period: Correction, from_ms: int, until_ms: int | None) -> Iterator[Correction]:
+    """The part of a period inside [from_ms, until_ms), if any."""
+    since_ms = max(period.from_ms, from_ms)
+    ends = [end_ms for end_ms in (period.until_ms, until_ms) if end_ms is not None]
+    if not ends or since_ms < min(ends):
+        yield Correction(since_ms, min(ends, default=None), period.offset_ms)
 
 
 def _joined(pieces: list[Correction]) -> Iterator[Correction]:

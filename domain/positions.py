@@ -124,6 +124,8 @@ class PositionBatch:
     battery_pct: NDArray[np.int32]
     flags: NDArray[np.uint16]
     extras: Mapping[int, bytes] = field(default_factory=dict)
+    dated_ms: NDArray[np.int64] | None = None
+    """Where a device's clock is corrected: the instants to judge at (domain/clocks.py). Never packed."""
 
     def __len__(self) -> int:
         return len(self.device)
@@ -159,7 +161,9 @@ class PositionBatch:
         )
 
     def at_ms(self) -> NDArray[np.int64]:
-        """The instant that each row is judged at: the device's, unless it was found implausible."""
+        """The instant that each row is judged at: the device's, unless it was found implausible, or is corrected."""
+        if self.dated_ms is not None:
+            return self.dated_ms
         unsure = (self.flags & QUALITY_MASK) != 0
         return np.where(unsure, np.int64(self.recorded_at_ms), self.observed_at_ms)
 
@@ -186,7 +190,10 @@ class PositionBatch:
         place = {int(old): new for new, old in enumerate(index)} if self.extras else {}
         columns = {name: getattr(self, name)[index] for name in COLUMNS}
         extras = {place[row]: raw for row, raw in self.extras.items() if row in place}
-        return PositionBatch(recorded_at_ms=self.recorded_at_ms, devices=self.devices, extras=extras, **columns)
+        dated_ms = None if self.dated_ms is None else self.dated_ms[index]
+        return PositionBatch(
+            recorded_at_ms=self.recorded_at_ms, devices=self.devices, extras=extras, dated_ms=dated_ms, **columns
+        )
 
 
 COLUMNS = (

@@ -20,7 +20,7 @@ from domain.bindings import thing_of
 from domain.events import Event, decode, encode
 from domain.events.alert import AlertDecision
 from domain.events.clock import TimeAdvanced
-from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceClockCorrected, DeviceUnbound
 from domain.events.facts import Fact, TimeQuality
 from domain.positions import QUALITIES, QUALITY_MASK, PositionBatch
 from domain.time import DAY_MS
@@ -65,6 +65,8 @@ class Judge:
         """Visits with new rows since the runner last looked."""
         self.alerted = False
         """Whether any alert was written since then."""
+        self.redated = False
+        """Whether stored rows were moved since then: an older snapshot could not read them as they stood."""
         self._history = history
         self._out = out
         self._views = views()
@@ -84,6 +86,8 @@ class Judge:
         """Judge one entry."""
         state, event = self.state, entry.event
         state.known_ms = max(state.known_ms, event.recorded_at_ms)
+        if entry.batch is not None:
+            entry = replace(entry, batch=state.world.dated_batch(entry.batch))
         for view in self._views:
             view.on_entry(entry, state.known_ms, self._out)
         for device in state.roll.apply(entry):
@@ -120,8 +124,11 @@ class Judge:
                 repeat = not doubtful.isdisjoint(heard.rows)
                 self._hear(heard.plan.visit, self._fold(heard.plan.visit, heard.seen, place, repeat=repeat))
 
-    def _fact(self, fact: Fact, place: int) -> None:
+    def _fact(self, said: Fact, place: int) -> None:
         world = self.state.world
+        fact = world.dated(said)
+        for view in self._views:
+            view.on_fact(said, fact.at_ms, place, self.state.known_ms, self._out)
         self._heard(fact.device, fact.at_ms)
         if fact.worker:
             world.holds(fact.device, fact.worker)
@@ -131,9 +138,9 @@ class Judge:
         if any(rule.kind == fact.KIND for rule in self.clerk.fact_rules):
             told = self.state.alarms.setdefault(fact.device, {})
             if fact.fact not in told:
-                told[fact.fact] = (fact.TOPIC, encode(fact))
+                told[fact.fact] = (fact.TOPIC, encode(said))
                 self._alarm(fact, worker)
-        repeat = world.doubts(fact.device, fact.observed_at_ms, fact.quality, fact.recorded_at_ms)
+        repeat = world.doubts(said.device, said.observed_at_ms, said.quality, said.recorded_at_ms)
         for promise in () if worker is None else world.visits_near(worker, fact.at_ms, fact.at_ms):
             plan = self._plan(promise.visit)
             if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
@@ -142,30 +149,44 @@ class Judge:
     def _planned(self, event: Event, place: int) -> None:
         affected = self.state.world.apply(event)
         if isinstance(event, DeviceBound | DeviceUnbound):
-            affected |= self._met(event, place)
+            since_ms = event.from_ms if isinstance(event, DeviceBound) else event.at_ms
+            affected |= self._near(self._met(event.device, place, since_ms), since_ms, inf)
+        elif isinstance(event, DeviceClockCorrected):
+            affected = self._redate(event, place)
         for visit in affected:
             self._plans.pop(visit, None)
         for visit in sorted(affected):
             plan = self._plan(visit)
             if plan is not None and not self._beyond(plan):
                 self._conclude(visit, self._again(plan, place), planned=True)
-        if isinstance(event, DeviceBound | DeviceUnbound):
+        if isinstance(event, DeviceBound | DeviceUnbound | DeviceClockCorrected):
             for topic, body in self.state.alarms.get(event.device, {}).values():
                 fact = decode(topic, body)
                 assert isinstance(fact, Fact)
+                fact = self.state.world.dated(fact)
                 self._alarm(fact, self.state.world.actor(fact))
 
-    def _met(self, event: DeviceBound | DeviceUnbound, place: int) -> set[str]:
-        """The visits of workers whose tags the device read, or who read this tag: they may have been at its site."""
-        world, name = self.state.world, event.device
-        since = event.from_ms if isinstance(event, DeviceBound) else event.at_ms
-        if not world.may_have_been_heard([name], since):
+    def _redate(self, event: DeviceClockCorrected, place: int) -> set[str]:
+        """Move the device's rows to where its corrected clock has them; the visits that heard them, or do now."""
+        world, device = self.state.world, event.device
+        moved = self._history.redate(device, world.clocks[device], event.from_ms, event.until_ms)
+        self.redated = True
+        if moved is None:
             return set()
-        workers: set[str] = set()
-        for met in self._history.met(name, place):
+        workers = world.involved(device) | self._met(device, place, -inf)
+        return self._near(workers, *moved)
+
+    def _met(self, name: str, place: int, since_ms: float) -> set[str]:
+        """The workers whose tags a device read, or who read this tag: they may have been at its site."""
+        world, workers = self.state.world, set[str]()
+        for met in self._history.met(name, place) if world.may_have_been_heard([name], since_ms) else ():
             workers |= world.ever_of(met.device) | (world.ever_of(met.thing) if met.thing else set())
             workers |= {met.worker} if met.worker else set()
-        return {promise.visit for worker in workers for promise in world.visits_near(worker, since, inf)}
+        return workers
+
+    def _near(self, workers: set[str], from_ms: int, until_ms: float) -> set[str]:
+        world = self.state.world
+        return {promise.visit for worker in workers for promise in world.visits_near(worker, from_ms, until_ms)}
 
     # folding
 

@@ -83,7 +83,7 @@ class Unit:
             state = judge.state
             if not place.move(cursor, self._schema, self.place, position, state.known_ms, state.now_ms):
                 raise Superseded(f"{self._schema} is no longer at position {self.place.position}")
-            if time.monotonic() >= self._snapshot_due:
+            if judge.redated or time.monotonic() >= self._snapshot_due:
                 place.save_snapshot(cursor, self._schema, position, judge.snapshot())
                 self._snapshot_due = time.monotonic() + self._snapshot_s
             if notify:
@@ -93,7 +93,7 @@ class Unit:
             moved_place = place.read(cursor, self._schema)
         self.place = moved_place
         judge.changed.clear()
-        judge.alerted = False
+        judge.alerted = judge.redated = False
 
     def keep(self) -> None:
         """Save a snapshot now, so that the next start repeats nothing."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from domain.events.facts import Fact
 from eventlog.entry import Entry
 from projections.progress.state import Fold, Plan
 from projections.roll import Heard
@@ -60,6 +61,10 @@ class View(Protocol):
         """The log has moved by one entry."""
         ...
 
+    def on_fact(self, fact: Fact, at_ms: int, place: int, known_ms: int, out: Writer) -> None:
+        """That entry is a fact, as its device said it; `at_ms`: the instant that it is judged at."""
+        ...
+
     def on_visit(self, case: Case, out: Writer) -> None:
         """A visit was judged anew."""
         ...
@@ -75,6 +80,9 @@ class Quiet:
     tables: tuple[Table, ...] = ()
 
     def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
+        """Nothing."""
+
+    def on_fact(self, fact: Fact, at_ms: int, place: int, known_ms: int, out: Writer) -> None:
         """Nothing."""
 
     def on_visit(self, case: Case, out: Writer) -> None:

@@ -5,25 +5,30 @@ The judge asks it two things: what a visit is judged against (`plan`), and which
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from math import inf
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from domain.bindings import THINGS, Binding, Bindings, thing_of
 from domain.bindings import evolve as bind
+from domain.clocks import PLAUSIBLE_AHEAD_MS, ClockPeriods, dated_ms
+from domain.clocks import evolve as correct
 from domain.events import Event
-from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceClockCorrected, DeviceUnbound
 from domain.events.facts import Fact, TimeQuality
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitCancelled, VisitReassigned, VisitRescheduled, VisitScheduled
 from domain.geo import Fence
 from domain.policies import DEFAULT, in_force
-from domain.time import DAY_MS
+from domain.positions import QUALITY_MASK, Flag, PositionBatch
+from domain.time import DAY_MS, Ms
 from projections.progress.state import Cause, Plan, Status, Transition
 
 FORGOTTEN_MS = 35 * DAY_MS
@@ -69,6 +74,8 @@ class World(msgspec.Struct):
     adoptions: list[tuple[int, dict[str, Any]]] = []
     heard_ms: dict[str, int] = {}
     """By device: the latest instant it spoke of, so that silent ones cost no query."""
+    clocks: dict[str, ClockPeriods] = {}
+    """By device whose clock was ever corrected."""
     scanned_ms: int = -1
     """The latest instant at which any tag or beacon was seen."""
     ahead_ms: dict[str, int] = {}
@@ -91,6 +98,9 @@ class World(msgspec.Struct):
                 return {promise.visit for promise in here} | {v for promise in here for v in self._followers(promise)}
             case DeviceBound(device=device) | DeviceUnbound(device=device):
                 return self._bind(device, event)
+            case DeviceClockCorrected(device=device):
+                self._correct(device, event)
+                return set()
             case PolicyAdopted(from_ms=from_ms):
                 self.adoptions.append((from_ms, event.values))
                 self.margin_ms = max(self.margin_ms, *(int(event.values.get(name, 0) * 1000) for name in MARGINS))
@@ -136,6 +146,32 @@ class World(msgspec.Struct):
             policy=policy,
         )
 
+    def dated(self, fact: Fact) -> Fact:
+        """A fact at the instant that it is judged at: by its device's clock, corrected where that is."""
+        clock = self.clocks.get(fact.device)
+        if clock is None or fact.observed_at_ms is None:
+            return fact
+        at_ms = dated_ms(clock, fact.observed_at_ms, fact.quality, fact.recorded_at_ms)
+        return fact if at_ms == fact.at_ms else replace(fact, observed_at_ms=Ms(at_ms), quality=TimeQuality.DEVICE)
+
+    def dated_batch(self, batch: PositionBatch) -> PositionBatch:
+        """Positions at the instants that they are judged at."""
+        if not self.clocks:
+            return batch
+        clocks = {n: self.clocks.get(batch.devices[n]) for n in dict.fromkeys(batch.device.tolist())}
+        if not any(clocks.values()):
+            return batch
+        at_ms = batch.at_ms()
+        quality = batch.flags & QUALITY_MASK
+        for number, clock in clocks.items():
+            if clock is not None:
+                mine = batch.device == number
+                corrected = batch.observed_at_ms + np.where(mine, clock.offsets_ms(batch.observed_at_ms), 0)
+                plausible = corrected <= batch.recorded_at_ms + PLAUSIBLE_AHEAD_MS
+                ahead = (quality == int(Flag.TIME_AHEAD)) & (corrected != batch.observed_at_ms) & plausible
+                at_ms = np.where(mine & ((quality == 0) | ahead), corrected, at_ms)
+        return dataclasses.replace(batch, dated_ms=at_ms)
+
     def worker_of(self, device: str, at_ms: int) -> str | None:
         """Who carried the device at an observed time."""
         bindings = self.bindings.get(device)
@@ -159,12 +195,16 @@ class World(msgspec.Struct):
         binding = bindings.at(fact.at_ms) if bindings else None
         return binding.site if binding else None
 
+    def involved(self, device: str) -> set[str]:
+        """The workers to whom a device is bound at any time, or who were ever named with it."""
+        return self.ever_of(device) | {worker for worker, held in self.devices.items() if device in held}
+
     def ever_of(self, device: str) -> set[str]:
         """The workers to whom a device, tag or beacon is bound at any time."""
         bindings = self.bindings.get(device)
         return {p.worker for p in bindings.periods if p.worker is not None} if bindings else set()
 
-    def may_have_been_heard(self, devices: list[str], since_ms: int) -> bool:
+    def may_have_been_heard(self, devices: list[str], since_ms: float) -> bool:
         """Whether any of these spoke, or may have been seen, at or after an instant."""
         return any(
             self.heard_ms.get(device, -1) >= since_ms or (self.scanned_ms >= since_ms and device.startswith(THINGS))
@@ -260,6 +300,14 @@ class World(msgspec.Struct):
             self.holds(device, worker)
         since = event.from_ms if isinstance(event, DeviceBound) else event.at_ms
         return {promise.visit for worker in workers for promise in self.visits_near(worker, since, inf)}
+
+    def _correct(self, device: str, event: DeviceClockCorrected) -> None:
+        old = self.clocks.get(device, ClockPeriods())
+        new = self.clocks[device] = correct(old, event)
+        if device in self.heard_ms:
+            later_ms = max([0, *(p.offset_ms for p in new.periods)]) - min([0, *(p.offset_ms for p in old.periods)])
+            self.heard_ms[device] += later_ms + PLAUSIBLE_AHEAD_MS
+            self.scanned_ms = max(self.scanned_ms, self.heard_ms[device])
 
     def _index(self, old: Promise | None, new: Promise) -> None:
         self.longest_ms = max(self.longest_ms, new.end_ms - new.window_from_ms)

@@ -10,7 +10,7 @@ from psycopg import Cursor
 
 from domain.policies import VisitPolicy, in_force
 from domain.time import to_datetime
-from projections.queries.carriers import devices_of
+from projections.queries.carriers import bindings_of, devices_of
 from projections.queries.columns import J, ms
 from projections.queries.tracks import FixRow, named
 from projections.queries.visits import VisitRow
@@ -50,13 +50,14 @@ def steps(cursor: Cursor[Any], visit: str) -> list[StepRow]:
 
 
 def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
-    """Facts that name the visit, and those of its worker that name none, while the visit listens."""
+    """Facts that name the visit, and those of its worker that name none, while the visit listens. Whose a fact is, the
+    judge says alike (`World.actor`): of whom it names, else of who carries the tag, else the device."""
     from_ms, to_ms = _listens(cursor, visit)
     devices = {} if visit.worker is None else devices_of(cursor, visit.worker)
     statement: LiteralString = f"""
-        SELECT fact, kind, {ms("at")}, device, worker, visit, {ms("known_at")}, body FROM {J}.facts
-        WHERE visit = %(visit)s OR (visit IS NULL AND at >= %(from)s AND at < %(to)s
-            AND (worker = %(worker)s OR (coalesce(worker, '') = '' AND device = ANY(%(devices)s))))
+        SELECT fact, kind, {ms("at")}, device, worker, visit, {ms("known_at")}, body, thing FROM {J}.facts
+        WHERE visit = %(visit)s OR (visit IS NULL AND at >= %(from)s AND at < %(to)s AND (worker = %(worker)s
+            OR (coalesce(worker, '') = '' AND (device = ANY(%(devices)s) OR thing = ANY(%(devices)s)))))
         ORDER BY at, fact"""
     asked = {
         "visit": visit.visit,
@@ -65,12 +66,14 @@ def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
         "from": to_datetime(from_ms),
         "to": to_datetime(to_ms),
     }
-    found = [FactRow(*row) for row in cursor.execute(statement, asked).fetchall()]
-    return [
-        fact
-        for fact in found
-        if fact.visit is not None or fact.worker or any(period.covers(fact.at_ms) for period in devices[fact.device])
-    ]
+    found = [(FactRow(*row), thing) for *row, thing in cursor.execute(statement, asked).fetchall()]
+    bound = bindings_of(cursor, {name for fact, thing in found for name in (fact.device, thing) if name is not None})
+
+    def actor(fact: FactRow, thing: str | None) -> str | None:
+        carried = (bound[name].at(fact.at_ms) for name in (thing, fact.device) if name in bound)
+        return fact.worker or next((held.worker for held in carried if held and held.worker), None)
+
+    return [fact for fact, thing in found if fact.visit is not None or actor(fact, thing) == visit.worker]
 
 
 def fixes(cursor: Cursor[Any], visit: VisitRow, evidence: list[UUID]) -> list[FixRow]:

@@ -9,7 +9,6 @@ import msgspec
 from psycopg import Cursor
 
 from domain.bindings import Binding
-from domain.positions import QUALITY_MASK
 from domain.time import to_datetime
 from projections.queries.carriers import devices_of
 from projections.queries.columns import J, ms
@@ -34,14 +33,14 @@ class FixRow(msgspec.Struct, frozen=True):
 
 _COLUMNS: LiteralString = f"""device, {ms("at")}, fact, lat_e7, lon_e7, accuracy_dm, speed_cms, heading_cdeg,
     battery_pct, flags, {ms("known_at")}, worker"""
-# Nearly always `at` is `observed_at`, which the primary key has; where it is not, the row is flagged.
+# Nearly always `at` is `observed_at`, which the primary key has; where it is not, an index has the others.
 _TRACK: LiteralString = f"""
     SELECT * FROM (
         SELECT {_COLUMNS} FROM {J}.tracks
         WHERE device = ANY(%(devices)s) AND observed_at >= %(from)s AND observed_at < %(to)s
-            AND flags & {QUALITY_MASK} = 0
+            AND at = observed_at
         UNION ALL SELECT {_COLUMNS} FROM {J}.tracks
-        WHERE device = ANY(%(devices)s) AND at >= %(from)s AND at < %(to)s AND flags & {QUALITY_MASK} <> 0
+        WHERE device = ANY(%(devices)s) AND at >= %(from)s AND at < %(to)s AND at <> observed_at
         UNION ALL SELECT {_COLUMNS} FROM {J}.tracks
         WHERE worker = %(worker)s AND at >= %(from)s AND at < %(to)s AND NOT device = ANY(%(devices)s)
     ) AS found ORDER BY 2, 1, 3 LIMIT %(limit)s
@@ -71,10 +70,14 @@ def knows(cursor: Cursor[Any], worker: str) -> bool:
 
 
 def named(cursor: Cursor[Any], facts: list[UUID], devices: list[str], from_ms: int, to_ms: int) -> list[FixRow]:
-    """Positions by their facts; the devices and the observed time lead to them quickly."""
-    statement: LiteralString = f"""SELECT {_COLUMNS} FROM {J}.tracks
-        WHERE device = ANY(%s) AND observed_at >= %s AND observed_at < %s AND fact = ANY(%s) ORDER BY at, fact"""
-    asked = (devices, to_datetime(from_ms), to_datetime(to_ms), facts)
+    """Positions by their facts; the devices and the time at which they are judged lead to them quickly."""
+    statement: LiteralString = f"""SELECT * FROM (
+            SELECT {_COLUMNS} FROM {J}.tracks WHERE device = ANY(%(devices)s) AND at = observed_at
+                AND observed_at >= %(from)s AND observed_at < %(to)s AND fact = ANY(%(facts)s)
+            UNION ALL SELECT {_COLUMNS} FROM {J}.tracks WHERE device = ANY(%(devices)s) AND at <> observed_at
+                AND at >= %(from)s AND at < %(to)s AND fact = ANY(%(facts)s)
+        ) AS found ORDER BY 2, 3"""
+    asked = {"devices": devices, "facts": facts, "from": to_datetime(from_ms), "to": to_datetime(to_ms)}
     return [FixRow(*row) for row in cursor.execute(statement, asked).fetchall()]
 
 

@@ -8,7 +8,6 @@ from typing import Any, LiteralString
 import msgspec
 from psycopg import Cursor
 
-from domain.positions import QUALITY_MASK
 from domain.time import DAY_MS, to_datetime
 from projections.progress.state import Status
 from projections.queries.alerts import OPEN
@@ -68,18 +67,18 @@ class WorkerRow(msgspec.Struct, frozen=True):
 
 _NAMED: LiteralString = f"SELECT worker, name, surname, title FROM {J}.workers "
 _FIX: LiteralString = f"""device, {ms("t.at")}, lat_e7, lon_e7, accuracy_dm, speed_cms, heading_cdeg, battery_pct"""
-# Nearly always `at` is `observed_at`, which the primary key has; where it is not, the row is flagged. A shared phone
-# speaks for whom it names.
+# Nearly always `at` is `observed_at`, which the primary key has; where it is not, an index has the others. A shared
+# phone speaks for whom it names.
 _SEEN: LiteralString = f"""
     WITH held AS (SELECT * FROM unnest(%(workers)s::text[], %(devices)s::text[], %(since)s::timestamptz[])
         AS h (worker, device, since))
     SELECT h.worker, f.* FROM held h CROSS JOIN LATERAL (
         SELECT {_FIX} FROM {J}.tracks t WHERE t.device = h.device AND t.observed_at >= h.since
-            AND flags & {QUALITY_MASK} = 0 AND coalesce(nullif(t.worker, ''), h.worker) = h.worker
+            AND t.at = t.observed_at AND coalesce(nullif(t.worker, ''), h.worker) = h.worker
         ORDER BY t.observed_at DESC LIMIT 1) f
     UNION ALL SELECT h.worker, f.* FROM held h CROSS JOIN LATERAL (
         SELECT {_FIX} FROM {J}.tracks t WHERE t.device = h.device AND t.at >= h.since
-            AND flags & {QUALITY_MASK} <> 0 AND coalesce(nullif(t.worker, ''), h.worker) = h.worker
+            AND t.at <> t.observed_at AND coalesce(nullif(t.worker, ''), h.worker) = h.worker
         ORDER BY t.at DESC LIMIT 1) f
     UNION ALL SELECT w.worker, f.* FROM unnest(%(asked)s::text[]) AS w (worker) CROSS JOIN LATERAL (
         SELECT {_FIX} FROM {J}.tracks t WHERE t.worker = w.worker AND t.at >= %(old)s

@@ -5,7 +5,6 @@ from __future__ import annotations
 from domain.bindings import thing_of
 from domain.events import encode
 from domain.events.facts import Fact, TimeQuality
-from eventlog.entry import Entry
 from projections.tables import Table, Writer
 from projections.view import Quiet
 
@@ -18,6 +17,7 @@ FACTS = Table(
         "at": "ms",
         "observed_at": "ms",
         "quality": "text",
+        "received_at": "ms",
         "worker": "text",
         "visit": "text",
         "thing": "text",
@@ -38,8 +38,9 @@ FACTS = Table(
     ),
     keep_first=True,
 )
-"""`body` is the stored event of `topic`; `at` the instant it is judged at; `visit` and `worker` as the sender says;
-`thing`: the registry's id of the tag or beacon that it tells of."""
+"""`body` is the stored event of `topic`; `observed_at` the device's claim, `received_at` its receipt where that was not
+believed, `at` the instant that it is judged at (moved where the device's clock is corrected); `visit` and `worker` as
+the sender says; `thing`: the registry's id of the tag or beacon that it tells of."""
 
 
 class Facts(Quiet):
@@ -47,25 +48,24 @@ class Facts(Quiet):
 
     tables = (FACTS,)
 
-    def on_entry(self, entry: Entry, known_ms: int, out: Writer) -> None:
-        fact = entry.event
-        if isinstance(fact, Fact):
-            out.put_first(
-                FACTS,
-                fact=fact.fact,
-                device=fact.device,
-                kind=fact.KIND,
-                at=fact.at_ms,
-                observed_at=fact.observed_at_ms,
-                quality=fact.quality.value,
-                worker=fact.worker,
-                visit=getattr(fact, "visit", None),
-                thing=thing_of(fact),
-                topic=fact.TOPIC,
-                body=encode(fact).decode(),
-                known_at=known_ms,
-                place=entry.position,
-            )
+    def on_fact(self, fact: Fact, at_ms: int, place: int, known_ms: int, out: Writer) -> None:
+        out.put_first(
+            FACTS,
+            fact=fact.fact,
+            device=fact.device,
+            kind=fact.KIND,
+            at=at_ms,
+            observed_at=fact.observed_at_ms,
+            quality=fact.quality.value,
+            received_at=None if fact.quality is TimeQuality.DEVICE else fact.recorded_at_ms,
+            worker=fact.worker,
+            visit=getattr(fact, "visit", None),
+            thing=thing_of(fact),
+            topic=fact.TOPIC,
+            body=encode(fact).decode(),
+            known_at=known_ms,
+            place=place,
+        )
 
 
 VIEW = Facts()

@@ -16,6 +16,7 @@ TRACKS = Table(
         "observed_at": "ms",
         "fact": "uuid",
         "at": "ms",
+        "received_at": "ms",
         "worker": "text",
         "lat_e7": "int4",
         "lon_e7": "int4",
@@ -34,12 +35,13 @@ TRACKS = Table(
     settled_where=f"flags & {QUALITY_MASK} = 0",
     places=("place",),
     indexes=(
-        f"(device, at) WHERE flags & {QUALITY_MASK} <> 0",
+        "(device, at) WHERE at <> observed_at",
         "(worker, at) WHERE worker IS NOT NULL",
     ),
     keep_first=True,
 )
-"""`observed_at` is the device's claim, `at` the instant it is judged at; `worker` who claimed a shared phone;
+"""`observed_at` is the device's claim, `received_at` its receipt where that was not believed, `at` the instant it is
+judged at (moved where the device's clock is corrected); `worker` who claimed a shared phone;
 e7: 1e-7 degrees, dm: decimetres, cms: cm/s, cdeg: 0.01 degrees; `place`: the log position of the batch."""
 
 
@@ -62,7 +64,7 @@ class Tracks(Quiet):
         batch = entry.batch
         if batch is None or out.muted:
             return
-        n = len(batch)
+        n, flags = len(batch), batch.flags.tolist()
         optional = ("accuracy_dm", "speed_cms", "heading_cdeg", "altitude_dm", "battery_pct")
         columns = [[None if v == NULL else v for v in getattr(batch, name).tolist()] for name in optional]
         workers: list[str | None] = [None] * n
@@ -77,11 +79,12 @@ class Tracks(Quiet):
                 batch.observed_at_ms.tolist(),
                 batch.facts(),
                 batch.at_ms().tolist(),
+                [batch.recorded_at_ms if flag & QUALITY_MASK else None for flag in flags],
                 workers,
                 batch.lat_e7.tolist(),
                 batch.lon_e7.tolist(),
                 *columns,
-                batch.flags.tolist(),
+                flags,
                 extras,
                 [known_ms] * n,
                 [entry.position] * n,

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from domain.events import Event
 from domain.events.clock import TimeAdvanced
-from domain.events.device import DeviceBound
-from domain.events.facts import CheckedIn, CheckedOut, SosRaised
+from domain.events.device import DeviceBound, DeviceClockCorrected
+from domain.events.facts import CheckedIn, CheckedOut, SosRaised, TagScanned
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitRescheduled, VisitScheduled
 from domain.geo import Circle
@@ -22,7 +22,7 @@ from eventlog.log import EventLog
 START_MS = 1_790_000_000_000 // MINUTE_MS * MINUTE_MS
 HOME = (31.2, 121.4)
 
-Fact = Position | CheckedIn | CheckedOut | SosRaised
+Fact = Position | CheckedIn | CheckedOut | SosRaised | TagScanned
 
 
 def plan(seed: int, workers: int = 4, each: int = 3) -> list[tuple[str, Event]]:
@@ -102,6 +102,7 @@ def facts(seed: int, workers: int = 4, each: int = 3, every_s: int = 20) -> list
                 seen.append(_check(CheckedIn, device, arrived + 3 * MINUTE_MS))
             if rng.random() < 0.6:
                 seen.append(_check(CheckedOut, device, arrived + 58 * MINUTE_MS))
+            seen.append(_scan(f"reader-{w}-{v}", f"0000000{w}", arrived + 2 * MINUTE_MS))
             here = (fence.lat, fence.lon)
         at = Ms(START_MS + 3 * HOUR_MS + w)
         seen.append(
@@ -112,7 +113,8 @@ def facts(seed: int, workers: int = 4, each: int = 3, every_s: int = 20) -> list
 
 
 def write(log: EventLog, seed: int, *, disorder: int = 0, batch: int = 7, tick_s: int = 30) -> int:
-    """Append the day; returns the instant of the last tick. `disorder` shuffles and repeats facts by its own seed."""
+    """Append the day; returns the instant of the last tick. `disorder` shuffles and repeats facts by its own seed, and
+    says sooner what is otherwise said at the end: whose the badges are, where a reader hangs, how wrong a clock was."""
     versions: dict[str, int] = {}
 
     def say(said: Sequence[tuple[str, Event]]) -> None:
@@ -128,7 +130,10 @@ def write(log: EventLog, seed: int, *, disorder: int = 0, batch: int = 7, tick_s
         told += rng.sample(told, len(told) // 10)
     end = max(_at(fact) for fact in told) + 8 * HOUR_MS
     now = START_MS
+    late = afterwards()
     for group in _groups(told, batch if not disorder else rng.randint(3, 40)):
+        if disorder and late and rng.random() < 0.1:
+            say([late.pop(0)])
         due = min(max(_at(fact) for fact in group), end)
         while now + tick_s * 1000 <= due:
             now += tick_s * 1000
@@ -139,6 +144,7 @@ def write(log: EventLog, seed: int, *, disorder: int = 0, batch: int = 7, tick_s
         for fact in group:
             if not isinstance(fact, Position):
                 say([(f"facts/{fact.device}/{utc_day(START_MS)}", fact)])
+    say(late)
     moved = Ms(START_MS + 5 * HOUR_MS + 40 * MINUTE_MS)
     change = VisitRescheduled(
         recorded_at_ms=Ms(START_MS), visit="v0-2", window_from_ms=moved, window_to_ms=moved, planned_s=3600
@@ -148,6 +154,37 @@ def write(log: EventLog, seed: int, *, disorder: int = 0, batch: int = 7, tick_s
         now = min(end, now + (HOUR_MS if disorder else 10 * MINUTE_MS))
         say([("clock", TimeAdvanced(recorded_at_ms=Ms(now), wall_ms=Ms(now)))])
     return end
+
+
+def afterwards(workers: int = 4) -> list[tuple[str, Event]]:
+    """(stream, event) of what becomes known later about the past: each worker's badge, a reader of every first site, a
+    clock that ran slow for an hour and a half and was then put right too far."""
+    badges: list[tuple[str, Event]] = []
+    for w in range(workers):
+        tag, reader = f"tag:0000000{w}", f"reader-{w}-0"
+        badges += [
+            (f"device/{tag}", DeviceBound(recorded_at_ms=Ms(START_MS), device=tag, worker=f"w{w}", from_ms=Ms(0))),
+            (
+                f"device/{reader}",
+                DeviceBound(recorded_at_ms=Ms(START_MS), device=reader, site=f"s{w}-0", from_ms=Ms(0)),
+            ),
+        ]
+    slow = Ms(START_MS + HOUR_MS // 2), Ms(START_MS + 2 * HOUR_MS)
+    fast = Ms(START_MS + 2 * HOUR_MS + 30 * MINUTE_MS), Ms(START_MS + 4 * HOUR_MS)
+    return badges + [
+        (
+            "device/phone-1",
+            DeviceClockCorrected(
+                recorded_at_ms=Ms(START_MS), device="phone-1", offset_ms=offset_ms, from_ms=since, until_ms=until
+            ),
+        )
+        for offset_ms, (since, until) in ((20 * MINUTE_MS, slow), (-10 * MINUTE_MS, fast), (15 * MINUTE_MS, slow))
+    ]
+
+
+def _scan(device: str, tag: str, at_ms: int) -> TagScanned:
+    fact: UUID = fact_id(device, "scan", at_ms, tag.encode())
+    return TagScanned(recorded_at_ms=Ms(at_ms), fact=fact, device=device, observed_at_ms=Ms(at_ms), tag=tag)
 
 
 def _fix(rng: random.Random, device: str, at_ms: int, lat: float, lon: float) -> Position:

@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clocks import ClockPeriods, Correction, evolve
+from domain.clocks import ClockPeriods, Correction, dated_ms, evolve
 from domain.events.clock import TimeAdvanced
 from domain.events.device import DeviceClockCorrected
+from domain.events.facts import TimeQuality
 
 
 def corrected(offset_ms, from_ms, until_ms=None):
@@ -58,7 +60,6 @@ def test_corrections_survive_a_snapshot():
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(clock), type=ClockPeriods) == clock
 
 
-HORIZON = range(-30, 60)
 CLAIMS = range(-10, 40)
 EVENTS = st.builds(
     lambda offset, start, length: corrected(offset, start, None if length is None else start + length),
@@ -80,8 +81,29 @@ def test_every_instant_is_corrected_by_the_last_word_on_it(events):
         assert one.from_ms < one.until_ms <= next_one.from_ms
 
 
-@given(st.lists(EVENTS, max_size=8), st.integers(-5, 30), st.integers(0, 12))
-def test_what_lies_within_a_period_is_found_under_what_the_device_claims_each_once(events, from_ms, length):
-    clock, to_ms = fold(*events), from_ms + length
-    found = [claim for since, until in clock.claims(from_ms, to_ms) for claim in range(since, until)]
-    assert sorted(found) == [claim for claim in HORIZON if from_ms <= claim + clock.offset_ms(claim) < to_ms]
+@given(st.lists(EVENTS, max_size=8), st.integers(-5, 30), st.none() | st.integers(1, 12))
+def test_a_period_falls_into_pieces_of_one_offset_each(events, from_ms, length):
+    clock, until_ms = fold(*events), None if length is None else from_ms + length
+    pieces = list(clock.pieces(from_ms, until_ms))
+    assert (pieces[0].from_ms, pieces[-1].until_ms) == (from_ms, until_ms)
+    assert all(one.until_ms == next_one.from_ms for one, next_one in pairwise(pieces))
+    for piece in pieces:
+        stretch = range(piece.from_ms, 60 if piece.until_ms is None else piece.until_ms)
+        assert {clock.offset_ms(claim) for claim in stretch} <= {piece.offset_ms}
+
+
+@pytest.mark.parametrize(
+    ("claim_ms", "quality", "dated"),
+    [
+        (50_000, TimeQuality.DEVICE, 50_000),
+        (1_000_000, TimeQuality.DEVICE, 400_000),
+        (1_000_000, TimeQuality.AHEAD, 400_000),
+        (50_000, TimeQuality.AHEAD, 300_000),
+        (1_020_000, TimeQuality.AHEAD, 420_000),
+        (1_020_001, TimeQuality.AHEAD, 300_000),
+        (1_000_000, TimeQuality.UNSET, 300_000),
+    ],
+)
+def test_what_was_not_believed_is_believed_once_its_corrected_time_is_plausible(claim_ms, quality, dated):
+    clock = fold(corrected(-600_000, 100_000))
+    assert dated_ms(clock, claim_ms, quality, 300_000) == dated

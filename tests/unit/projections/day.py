@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceClockCorrected, DeviceUnbound
 from domain.events.facts import CLASSES, Fact
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
@@ -159,6 +159,19 @@ class Day:
                 recorded_at_ms=self._now,
                 device=device,
                 site=site,
+                from_ms=Ms(ms(since)),
+                until_ms=None if until is None else Ms(ms(until)),
+            )
+        )
+        return self
+
+    def clock(self, device: str, minutes: int, since: str, until: str | None = None) -> Day:
+        """How much later than it says it was on a device, within a period of its own clock."""
+        self.cell.say(
+            DeviceClockCorrected(
+                recorded_at_ms=self._now,
+                device=device,
+                offset_ms=minutes * MINUTE_MS,
                 from_ms=Ms(ms(since)),
                 until_ms=None if until is None else Ms(ms(until)),
             )

@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from domain.events import Event
-from domain.events.device import DeviceBound, DeviceUnbound
+from domain.events.device import DeviceBound, DeviceClockCorrected, DeviceUnbound
 from domain.events.facts import Fact, TimeQuality
 from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
@@ -134,6 +134,19 @@ def _changes(visits: list[str]) -> st.SearchStrategy[Event]:
         ),
         st.builds(lambda d, at: DeviceUnbound(recorded_at_ms=_EARLY, device=d, at_ms=Ms(at)), _bound, _minute),
         st.builds(
+            lambda d, minutes, since, hours: DeviceClockCorrected(
+                recorded_at_ms=_EARLY,
+                device=d,
+                offset_ms=minutes * MINUTE_MS,
+                from_ms=Ms(since),
+                until_ms=None if hours is None else Ms(since + hours * HOUR_MS),
+            ),
+            _device,
+            st.sampled_from([-60, -10, 0, 10]),
+            _minute,
+            st.sampled_from([None, 1, 4]),
+        ),
+        st.builds(
             lambda since, values: PolicyAdopted(recorded_at_ms=_EARLY, from_ms=Ms(since), values=values),
             _minute,
             st.sampled_from([{"lateness_by_door": 1.0}, {"dwell_s": 30.0, "late_s": 0.0}, {"listen_after_s": 0.0}]),
@@ -209,7 +222,8 @@ def days(draw: st.DrawFn, *, far: bool = False) -> Told:
     facts = [thing for group in told for thing in group]
     ticks = draw(st.lists(_minute, max_size=6))
     last = max(*(at_ms(thing) for thing in facts), *(event.recorded_at_ms for event in plan), *ticks, 0)
-    return Told(plan, facts, sorted(ticks), last + draw(st.sampled_from([1, 40, 600])) * MINUTE_MS)
+    corrected = max((e.offset_ms for e in plan if isinstance(e, DeviceClockCorrected)), default=0)
+    return Told(plan, facts, sorted(ticks), last + max(corrected, 0) + draw(st.sampled_from([1, 40, 600])) * MINUTE_MS)
 
 
 # ways of telling it ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Only the SQL is replaced. Rows come through the real `Writer`, and `Recall` asse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid5
 
@@ -13,9 +14,10 @@ import numpy as np
 from psycopg import Cursor
 
 from domain.bindings import thing_of
+from domain.clocks import ClockPeriods, dated_ms
 from domain.events import Event
 from domain.events.clock import TimeAdvanced
-from domain.events.facts import Fact
+from domain.events.facts import Fact, TimeQuality
 from domain.events.positions import PositionsRecorded
 from domain.ids import FactId
 from domain.positions import QUALITY_MASK, Position, PositionBatch
@@ -23,7 +25,7 @@ from domain.time import Ms, utc_day
 from eventlog.entry import Entry
 from projections.hearing import hears, seen_fact, seen_positions
 from projections.history import Met
-from projections.judge import Judge, tables
+from projections.judge import QUALITY, Judge, tables
 from projections.progress.fold import judge as judge_purely
 from projections.progress.state import Fold, Plan, Seen
 from projections.tables import Table, Writer
@@ -74,7 +76,9 @@ class Pages(Writer):
 class _Fix(NamedTuple):
     place: int
     device: str
-    at_ms: int
+    claim_ms: int
+    quality: TimeQuality
+    received_ms: int
     worker: str | None
     lat_e7: int
     lon_e7: int
@@ -96,38 +100,58 @@ class Recall:
             self._facts.setdefault(entry.event.fact, (entry.position, entry.event))
         if entry.batch is not None:
             for fix in _fixes(entry.position, entry.batch):
-                self._fixes.setdefault((fix[0].device, fix[1], fix[0].fact), fix[0])
+                self._fixes.setdefault((fix.device, fix.claim_ms, fix.fact), fix)
 
     def heard(self, world: World, promise: Promise, plan: Plan, from_ms: int, place: int) -> list[Seen]:
         """See History."""
         if self._pages is not None:
             self._pages.flush(cast(Cursor[Any], None), (TRACKS, FACTS))
         since = max(from_ms, plan.listen_from_ms)
+
+        def dated(fix: _Fix) -> int:
+            return dated_ms(world.clocks.get(fix.device, ClockPeriods()), fix.claim_ms, fix.quality, fix.received_ms)
+
         fixes = [
-            fix
-            for fix in self._fixes.values()
-            if fix.place <= place
-            and since <= fix.at_ms < plan.close_ms
+            (at_ms, fix)
+            for at_ms, fix in ((dated(fix), fix) for fix in self._fixes.values() if fix.place <= place)
+            if since <= at_ms < plan.close_ms
             and promise.worker is not None
-            and (fix.worker or world.worker_of(fix.device, fix.at_ms)) == promise.worker
+            and (fix.worker or world.worker_of(fix.device, at_ms)) == promise.worker
         ]
         facts = [
             fact
-            for at, fact in self._facts.values()
-            if at <= place and since <= fact.at_ms and hears(world, promise, plan, fact)
+            for fact in (world.dated(fact) for at, fact in self._facts.values() if at <= place)
+            if since <= fact.at_ms and hears(world, promise, plan, fact)
         ]
-        self._would_be_queried(world, promise, since, [fix.device for fix in fixes], facts)
+        self._would_be_queried(world, promise, since, [fix.device for _, fix in fixes], facts)
         seen = [seen_fact(world, plan, fact) for fact in facts]
         if fixes:
             seen += seen_positions(
                 plan,
-                np.array([fix.at_ms for fix in fixes], np.int64),
-                np.array([fix.lat_e7 for fix in fixes], np.int32),
-                np.array([fix.lon_e7 for fix in fixes], np.int32),
-                np.array([fix.accuracy_dm for fix in fixes], np.int32),
-                [fix.fact for fix in fixes],
+                np.array([at_ms for at_ms, _ in fixes], np.int64),
+                np.array([fix.lat_e7 for _, fix in fixes], np.int32),
+                np.array([fix.lon_e7 for _, fix in fixes], np.int32),
+                np.array([fix.accuracy_dm for _, fix in fixes], np.int32),
+                [fix.fact for _, fix in fixes],
             )
         return sorted(seen, key=lambda s: s.key)
+
+    def redate(self, device: str, clock: ClockPeriods, from_ms: int, until_ms: int | None) -> tuple[int, int] | None:
+        """See History."""
+        assert self._pages is not None
+        self._pages.flush(cast(Cursor[Any], None), (TRACKS, FACTS))
+        instants: list[int] = []
+        for table in (TRACKS, FACTS):
+            for row in self._pages.stored[table.name].values():
+                claim = row["observed_at"]
+                if row["device"] != device or claim is None or not from_ms <= claim < (until_ms or inf):
+                    continue
+                quality = TimeQuality(row["quality"]) if table is FACTS else QUALITY[row["flags"] & QUALITY_MASK]
+                dated = dated_ms(clock, claim, quality, row["received_at"] or 0)
+                instants += [row["at"], dated]
+                if not self._pages.muted:
+                    row["at"] = dated
+        return (min(instants), max(instants)) if instants else None
 
     def met(self, name: str, place: int) -> list[Met]:
         """See History."""
@@ -246,22 +270,21 @@ class Cell:
         return Entry(len(self.log) + 1, stream, self._versions[stream], event, batch)
 
 
-def _fixes(place: int, batch: PositionBatch) -> Iterable[tuple[_Fix, int]]:
-    at, facts = batch.at_ms(), batch.facts()
+def _fixes(place: int, batch: PositionBatch) -> Iterable[_Fix]:
+    facts = batch.facts()
     for row in range(len(batch)):
         extras = batch.extras.get(row)
-        yield (
-            _Fix(
-                place,
-                batch.devices[int(batch.device[row])],
-                int(at[row]),
-                claimed_worker(extras) if extras else None,
-                int(batch.lat_e7[row]),
-                int(batch.lon_e7[row]),
-                int(batch.accuracy_dm[row]),
-                facts[row],
-            ),
+        yield _Fix(
+            place,
+            batch.devices[int(batch.device[row])],
             int(batch.observed_at_ms[row]),
+            QUALITY[int(batch.flags[row]) & QUALITY_MASK],
+            batch.recorded_at_ms,
+            claimed_worker(extras) if extras else None,
+            int(batch.lat_e7[row]),
+            int(batch.lon_e7[row]),
+            int(batch.accuracy_dm[row]),
+            facts[row],
         )
 
 
