@@ -87,6 +87,11 @@ def test_every_model_has_a_captured_payload_and_a_source() -> None:
         assert model.words.keys() <= model.fields.keys()
 
 
+def test_the_guide_names_every_model_and_every_field() -> None:
+    guide = (Path(__file__).parents[3] / "docs/devices/lora.md").read_text()
+    assert [name for name in (*(MODELS.keys() - {GENERIC}), *NAMES, "history") if f"`{name}`" not in guide] == []
+
+
 # Traps
 
 
