@@ -41,9 +41,9 @@ def broker_config(
     )
     with with_database(Settings.read()) as settings:
         migrate(settings)
-        logins, own_topics = write.read_registry(settings)
+        logins = write.read_logins(settings)
     kept = write.kept_in(out, settings.password, settings.mqtt_client_id)
-    files = write.files_of(wish, write.plan_of(wish, settings, logins, own_topics, kept))
+    files = write.files_of(wish, write.plan_of(wish, settings, logins, kept))
     if out is None:
         typer.echo(write.shown(files, with_secrets=secrets))
         return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
-from ingest.codecs import all_codecs
 from ingest.credentials import Login
-from ingest.topics import CLOCK_DEVICE, PREFIX, SOS
+from ingest.topics import CLOCK_DEVICE, PREFIX, PROBE
 
 CLOCK_ALL = f"{PREFIX}{CLOCK_DEVICE}/#"
 """The cell's time: no device may say it, or hear it."""
@@ -52,16 +51,16 @@ def device_accounts(logins: Iterable[Login]) -> list[Account]:
     return [device_account(login) for login in sorted(standing, key=lambda one: one.login)]
 
 
-def ingest_account(name: str, bcrypt: str, mosquitto_hash: str, own_topics: Sequence[str] = ()) -> Account:
-    """Ingest hears every dialect and the topics that devices have of their own, and publishes nothing."""
-    hears = [SOS, *(topic for codec in all_codecs() for topic in codec.filters)]
-    hears += [spelling for topic in own_topics for spelling in (topic, f"{topic}/#")]
+def ingest_account(name: str, bcrypt: str, mosquitto_hash: str) -> Account:
+    """Ingest hears everything: a device may be given any topic of its own while the broker runs, and a broker that does
+    not let ingest hear it would end ingest (NATS refuses) or lose what it says (Mosquitto grants and delivers nothing).
+    It publishes its probe and nothing else, so that whoever learns its password still forges nothing."""
     return Account(
         name=name,
         bcrypt=bcrypt,
         mosquitto_hash=mosquitto_hash,
-        publish=(),
-        subscribe=tuple(dict.fromkeys(hears)),
+        publish=(PROBE,),
+        subscribe=("#",),
         deny=(),
     )
 

@@ -11,15 +11,12 @@ from pathlib import Path, PurePosixPath
 import msgspec
 import psycopg
 
-from domain.decide.device_settings import STREAM
 from domain.errors import Rejected, Unavailable
-from domain.events.device import DeviceConfigured
 from doorstep.brokers import emqx, mosquitto, nats_files
 from doorstep.brokers.accounts import OWN, device_accounts, ingest_account
 from doorstep.brokers.plan import File, Plan, Tls
 from doorstep.embedded.broker import parse_size
 from doorstep.settings import Settings
-from eventlog.log import EventLog
 from ingest import credentials
 from ingest.credentials import Login
 
@@ -70,7 +67,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     nodes: tuple[str, ...] = ()
 
 
-def plan_of(wish: Wish, settings: Settings, logins: Sequence[Login], own_topics: Sequence[str], kept: Kept) -> Plan:
+def plan_of(wish: Wish, settings: Settings, logins: Sequence[Login], kept: Kept) -> Plan:
     """Everything that the broker is to be. Raises Rejected."""
     kind = KINDS.get(wish.kind)
     if kind is None:
@@ -89,7 +86,7 @@ def plan_of(wish: Wish, settings: Settings, logins: Sequence[Login], own_topics:
         ),
         folder=folder,
         data=wish.data or PurePosixPath(kind.data),
-        ingest=ingest_account(OWN, kept.bcrypt, kept.mosquitto_hash, own_topics),
+        ingest=ingest_account(OWN, kept.bcrypt, kept.mosquitto_hash),
         password=kept.password,
         client_id=kept.client_id,
         devices=device_accounts(logins),
@@ -107,17 +104,13 @@ def files_of(wish: Wish, plan: Plan) -> list[File]:
     return KINDS[wish.kind].files(plan)
 
 
-def read_registry(settings: Settings) -> tuple[list[Login], list[str]]:
-    """The logins, and the topics that devices have of their own. Raises Unavailable."""
+def read_logins(settings: Settings) -> list[Login]:
+    """The logins of devices. Raises Unavailable."""
     try:
         with psycopg.connect(settings.database_url or "") as conn:
-            logins = credentials.listed(conn)
+            return credentials.listed(conn)
     except psycopg.Error as error:
         raise Unavailable(f"the logins cannot be read: {error}") from error
-    with EventLog(settings.database_url or "") as log:
-        configured = [entry.event for entry in log.read(STREAM)]
-    newest = {event.device: event.settings for event in configured if isinstance(event, DeviceConfigured)}
-    return logins, sorted(said.topic for said in newest.values() if said.topic is not None and said.dialect is not None)
 
 
 def kept_in(folder: Path | None, password: str | None, client_id: str) -> Kept:

@@ -114,7 +114,7 @@ class Broker:
         """As `doorstep broker-config KIND --out` does."""
         settings = Settings(ack_wait_s=ACK_WAIT_S, sync_interval="1s", **changes)
         kept = write.kept_in(self.folder, None, "ingest")
-        plan = write.plan_of(self.wish, settings, [phone.login for phone in phones], (), kept)
+        plan = write.plan_of(self.wish, settings, [phone.login for phone in phones], kept)
         write.write(self.folder, write.files_of(self.wish, plan), kept)
 
     def start(self) -> None:

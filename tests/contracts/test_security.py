@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingest.topics import PROBE
 from tests.contracts.brokers import LIMIT_S, Broker, Certificates, Phone, phone
 from tests.contracts.clients import Client, device
 from tests.integration.doorstep.parents import eventually
@@ -91,12 +92,16 @@ def test_a_device_hears_what_is_meant_for_it_and_nothing_else(secured: Broker) -
     assert {payload for _, payload, _ in anna.got} == {b"for anna"}
 
 
-def test_ingest_itself_publishes_nothing(secured: Broker, ingest: Client) -> None:
+def test_ingest_itself_publishes_nothing_but_its_probe(secured: Broker, ingest: Client) -> None:
     with own(secured, "other") as other, device(secured, BERT) as bert:
         other.publish([("doorstep/v1/anna/position", b"forged"), ("doorstep/v1/_clock/time", b"forged")])
+        other.publish([(PROBE, b"")])
         bert.publish([("doorstep/v1/bert/position", b"bert")])
-        eventually(lambda: bool(ingest.got), "what is allowed arrived", LIMIT_S)
-    assert [payload for _, payload, _ in ingest.got] == [b"bert"]
+        eventually(lambda: len(ingest.got) == 2, "what is allowed arrived", LIMIT_S)
+    assert {(topic, payload) for topic, payload, _ in ingest.got} == {
+        (PROBE, b""),
+        ("doorstep/v1/bert/position", b"bert"),
+    }
 
 
 def test_a_login_that_is_made_or_revoked_counts_after_a_reload_and_others_stay_connected(
