@@ -15,6 +15,7 @@ from domain.ids import REGISTERED
 from domain.names import plain, spelt
 from domain.time import Ms
 from ingest.canonical import unknown_fields
+from ingest.codecs.shelly import OTHERS
 from ingest.codecs.tasmota import seen, tag_of, text_of, time_of
 from ingest.elements import told
 from ingest.facts import fact_of
@@ -26,8 +27,6 @@ SUFFIX = "/tag_scanned"
 
 _NAMED = ("tag_id", "tag", "uid", "UID")
 """Under which names an object gives the tag."""
-_OTHERS = ("doorstep/", "owntracks/", "zigbee2mqtt/", "esphome/", "tele/", "stat/")
-"""Dialects whose devices may have any name."""
 
 
 class HomeAssistant:
@@ -38,12 +37,12 @@ class HomeAssistant:
 
     def claims(self, topic: str) -> bool:
         """See Codec."""
-        return topic.endswith(SUFFIX) and not topic.startswith(_OTHERS)
+        return topic.endswith(SUFFIX) and topic.partition("/")[0] not in OTHERS - {"home"}
 
     def topic_of(self, device: str) -> str | None:
         """See Codec."""
         scanner = spelt(device.removeprefix(PREFIX))
-        return scanner if device.startswith(PREFIX) and scanner and not scanner.startswith(_OTHERS) else None
+        return scanner if device.startswith(PREFIX) and scanner and scanner.partition("/")[0] not in OTHERS else None
 
     def decode(self, message: Message, receipt: Receipt) -> Decoded:
         """See Codec. A retained scan is no fact."""

@@ -33,7 +33,9 @@ _OWN_NAME = re.compile(r"shelly[a-z0-9]+-[0-9a-f]{6,12}", re.IGNORECASE)
 """`shellyplus1-a8032abe54dc`: as they leave the factory, and known all over the world."""
 
 _TOPIC = re.compile(r"(.+)/(events/rpc|online)", re.DOTALL)
-_OTHERS = frozenset(("doorstep", "owntracks", "zigbee2mqtt", "esphome", "homeassistant", "home", "tele", "stat", "msh"))
+OTHERS = frozenset(
+    ("application", "doorstep", "esphome", "home", "msh", "osmand", "owntracks", "stat", "tele", "traccar", "v3")
+) | {"zigbee2mqtt"}
 """First parts of topics of other dialects, whose devices may have any name."""
 
 _PART = re.compile(r"(?:input|bthomedevice|bthomesensor):\d{1,5}", re.ASCII)
@@ -50,14 +52,14 @@ class Shelly:
     def claims(self, topic: str) -> bool:
         """See Codec."""
         parts = _TOPIC.fullmatch(topic)
-        return parts is not None and parts[1].partition("/")[0] not in _OTHERS
+        return parts is not None and parts[1].partition("/")[0] not in OTHERS
 
     def topic_of(self, device: str) -> str | None:
         """See Codec. What speaks through a Shelly has none."""
         if _OWN_NAME.fullmatch(device):
             return device
         name = spelt(device.removeprefix(PREFIX))
-        chosen = device.startswith(PREFIX) and name and ":" not in name and name.partition("/")[0] not in _OTHERS
+        chosen = device.startswith(PREFIX) and name and ":" not in name and name.partition("/")[0] not in OTHERS
         return name if chosen else None
 
     def decode(self, message: Message, receipt: Receipt) -> Decoded:

@@ -73,7 +73,9 @@ def test_topics_of_one_and_two_parts_and_of_the_registry_are_read() -> None:
         assert fact.device == SCANNER
 
 
-@pytest.mark.parametrize("device", ["0AFFD2", "homeassistant:", "homeassistant:doorstep~2fv1~2fp1"])
+@pytest.mark.parametrize(
+    "device", ["0AFFD2", "homeassistant:", "homeassistant:doorstep~2fv1~2fp1", "homeassistant:zigbee2mqtt"]
+)
 def test_devices_of_other_dialects_have_no_topic_here(device: str) -> None:
     assert CODEC.topic_of(device) is None
 
@@ -100,3 +102,8 @@ def test_what_cannot_be_read_is_refused(payload: bytes, code: str) -> None:
 def test_a_scanner_without_a_name_is_refused() -> None:
     with pytest.raises(Unreadable):
         decode(b"E9F35959", "/tag_scanned")
+
+
+def test_what_a_device_of_another_dialect_is_called_makes_it_no_scanner() -> None:
+    assert codec_of("zigbee2mqtt/tag_scanned").name == "zigbee2mqtt"
+    assert codec_of("home/hall/tag_scanned").name == "homeassistant"
