@@ -117,6 +117,10 @@ def test_a_phone_is_connected_by_its_code_and_the_password_is_seen_once(
         assert box is not None
         assert min(box["width"], box["height"]) >= 250, "too small for a camera"
         expect(told.get_by_test_id("invite-link")).to_have_attribute("href", re.compile("^owntracks:///config"))
+        alive = told.get_by_test_id("keep-alive")
+        alive.locator("summary").click()
+        expect(alive).to_contain_text("自启动")
+        fits(page)
         told.get_by_text(texts["hand"]).click()
         expect(told.locator("dl > div", has_text=texts["topic"])).to_contain_text("owntracks/w-5/phone")
         expect(told).to_contain_text(SECRET)

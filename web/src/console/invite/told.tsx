@@ -43,6 +43,21 @@ export function Told({ made, w }: { made: Invitation; w: InviteWords }) {
           </p>
         </div>
       </div>
+      <details class="told-fields" data-testid="keep-alive">
+        <summary>{w.alive}</summary>
+        <ul class="makers">
+          {w.makers.map(({ name, steps }) => (
+            <li key={name}>
+              <b>{name}</b>
+              <ol class="told-steps">
+                {steps.map((step) => (
+                  <li key={step}>{step}</li>
+                ))}
+              </ol>
+            </li>
+          ))}
+        </ul>
+      </details>
       <details class="told-fields">
         <summary>{w.byHand}</summary>
         <dl>

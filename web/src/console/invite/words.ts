@@ -27,16 +27,57 @@ const zh = {
   steps: {
     owntracks: [
       "在手机上安装 OwnTracks，打开一次，并允许“始终”定位。",
-      "用手机相机扫描二维码，或在手机上打开链接；应用会询问是否导入设置，选择确认。",
-      "按说明设置省电与自启动，否则锁屏后会停止上报。",
+      "在应用里允许外部配置：安卓在 Preferences → Remote Control → Allow external configuration；iPhone 的设置里有同样的开关。",
+      "用手机相机扫描二维码，或在手机上打开链接，按提示导入。微信扫一扫打不开这种链接。",
+      "按下面的“保持运行”逐项设置，否则锁屏后会停止上报。",
     ],
     traccar: [
       "在手机上安装 Traccar Client，打开一次。",
       "在“设置”右上角点二维码图标并扫描，或在手机上打开链接；询问“应用新配置？”时选择确认。",
       "回到首页打开“持续追踪”，允许“始终”定位。",
-      "按说明设置省电与自启动，否则锁屏后会停止上报。",
+      "按下面的“保持运行”逐项设置，否则锁屏后会停止上报。",
     ],
   },
+  alive: "保持运行：省电与自启动",
+  makers: [
+    {
+      name: "小米、红米",
+      steps: ["设置 → 应用设置 → 应用管理 → 该应用：打开“自启动”", "同一页：省电策略 → 无限制", "最近任务中长按卡片，点锁：锁定任务"],
+    },
+    {
+      name: "华为、荣耀",
+      steps: [
+        "设置 → 应用和服务 → 应用启动管理 → 该应用：关闭“自动管理”，打开允许自启动、允许关联启动、允许后台活动",
+        "设置 → 电池 → 更多电池设置：打开“休眠时始终保持网络连接”",
+        "最近任务中下拉卡片，出现锁即可",
+      ],
+    },
+    {
+      name: "OPPO、一加、真我",
+      steps: [
+        "设置 → 应用 → 自启动：打开该应用",
+        "设置 → 应用 → 应用管理 → 该应用 → 耗电管理 → 允许完全后台行为",
+        "设置 → 电池 → 更多设置：关闭后台冻结与睡眠待机优化",
+        "最近任务中打开卡片菜单 → 锁定",
+      ],
+    },
+    {
+      name: "vivo、iQOO",
+      steps: [
+        "设置 → 电池 → 后台耗电管理 → 该应用 → 允许后台高耗电",
+        "设置 → 应用与权限 → 权限管理 → 自启动：打开该应用",
+        "最近任务中下拉卡片 → 锁定",
+      ],
+    },
+    {
+      name: "iPhone",
+      steps: [
+        "设置 → 隐私与安全性 → 定位服务 → 该应用：始终、精确位置",
+        "设置 → 通用 → 后台 App 刷新：打开该应用",
+        "上班时关闭低电量模式，不要上滑关掉应用",
+      ],
+    },
+  ],
   code: "二维码：扫描后应用自动填好全部设置",
   openLink: "在这部手机上打开",
   copyLink: "复制链接",
@@ -102,16 +143,61 @@ const en: InviteWords = {
   steps: {
     owntracks: [
       "Install OwnTracks on the phone, open it once, and allow location all the time (iPhone: Always).",
-      "Scan the code with the phone's camera, or open the link on the phone; the app asks whether to import the settings: confirm.",
-      "Set battery saving and autostart as the guide says, or it falls silent when the screen is locked.",
+      "In the app allow external configuration: Android, Preferences → Remote Control; iPhone has the same switch among its settings.",
+      "Scan the code with the phone's camera, or open the link on the phone, and import. WeChat's scanner does not open such links.",
+      "Go through Keep it running below, or it falls silent when the screen is locked.",
     ],
     traccar: [
       "Install Traccar Client on the phone and open it once.",
       "In Settings, tap the code symbol at the top right and scan, or open the link on the phone; confirm Apply new configuration?",
       "Back on the first page, switch on Continuous tracking and allow location all the time (iPhone: Always).",
-      "Set battery saving and autostart as the guide says, or it falls silent when the screen is locked.",
+      "Go through Keep it running below, or it falls silent when the screen is locked.",
     ],
   },
+  alive: "Keep it running: battery saving and autostart",
+  makers: [
+    {
+      name: "Xiaomi, Redmi",
+      steps: [
+        "Settings → Apps → Manage apps → the app: Autostart (自启动) on",
+        "The same page: Battery saver → No restrictions (省电策略 → 无限制)",
+        "Recent apps: hold the card, tap the lock (锁定任务)",
+      ],
+    },
+    {
+      name: "Huawei, Honor",
+      steps: [
+        "Settings → Apps → App launch (应用启动管理) → the app: manage manually, all three on",
+        "Settings → Battery → More: stay connected while asleep (休眠时始终保持网络连接)",
+        "Recent apps: drag the card down until it shows a lock",
+      ],
+    },
+    {
+      name: "OPPO, OnePlus, realme",
+      steps: [
+        "Settings → Apps → Auto launch (自启动): the app on",
+        "Settings → Apps → App management → the app → Battery usage → Allow background activity (允许完全后台行为)",
+        "Settings → Battery → More: no background freezing (后台冻结), no sleep standby optimisation (睡眠待机优化)",
+        "Recent apps: the card's menu → Lock (锁定)",
+      ],
+    },
+    {
+      name: "vivo, iQOO",
+      steps: [
+        "Settings → Battery → Background power consumption (后台耗电管理) → the app → allow high (允许后台高耗电)",
+        "Settings → Apps & permissions → Autostart (自启动): the app on",
+        "Recent apps: drag the card down → Lock (锁定)",
+      ],
+    },
+    {
+      name: "iPhone",
+      steps: [
+        "Settings → Privacy & Security → Location Services → the app: Always, Precise",
+        "Settings → General → Background App Refresh: the app on",
+        "No Low Power Mode at work, and do not swipe the app away",
+      ],
+    },
+  ],
   code: "QR code: the app that scans it fills in every setting",
   openLink: "Open on this phone",
   copyLink: "Copy the link",
