@@ -19,7 +19,7 @@ _EE = 0.00669342162296594323
 SOUTH, NORTH, WEST, EAST = 0.8293, 55.8271, 72.004, 137.8347
 """The box within which the published formula shifts; maps of anywhere else are WGS-84.
 
-It is larger than China. Hong Kong, Macao and Taiwan lie in it: Baidu's services shift all three, Amap's the first two.
+It is larger than China. Hong Kong, Macao and Taiwan lie in it: Baidu shifts in all three, Amap in the first two.
 So do Korea, western Japan, Vietnam or Singapore, where both services speak WGS-84: a device that goes there has to name
 the system with each fix, because to us it looks shifted.
 
