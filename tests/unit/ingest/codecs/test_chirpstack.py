@@ -183,6 +183,13 @@ def test_without_any_time_it_is_judged_at_its_receipt() -> None:
     assert fact(decode(up({}, time=None, rxInfo=None))).quality is TimeQuality.ABSENT
 
 
+@pytest.mark.parametrize("far", [1e300, -(10**400), 2**63, "9" * 5_000])
+def test_a_number_beyond_measure_costs_neither_the_call_nor_the_sign_of_life(far: Any) -> None:
+    said = decode(up({"latitude": far, "longitude": far, "battery_pct": far, "sos": True, "timestamp": far}))
+    assert isinstance(fact(said), SosRaised)
+    assert said.positions == []
+
+
 def test_a_field_map_of_the_registry_is_used() -> None:
     said = decode(up({"p": {"y": 312_304_000, "x": 1_214_737_000}}), fields={"lat_e7": "p.y", "lon_e7": "p.x"})
     assert (position(said).lat_e7, position(said).lon_e7) == (312_304_000, 1_214_737_000)
@@ -274,7 +281,20 @@ def test_what_the_network_says_of_itself_is_nothing(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", ["up", "location", "status", "join"])
-@pytest.mark.parametrize("junk", [b"", b"\x0a\x10abc", b"[]", b"null", b"[" * 100_000, b'{"time":"yesterday"}'])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\x0a\x10abc",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b'{"time":"yesterday"}',
+        b'{"object":{"latitude":NaN}}',
+        b'{"object":{"latitude":1e999}}',
+        b'{"object":{"\\ud800":1}}',
+    ],
+)
 def test_junk_is_unreadable(event: str, junk: bytes) -> None:
     with pytest.raises(Unreadable):
         decode(junk, event)

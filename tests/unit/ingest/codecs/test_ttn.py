@@ -225,7 +225,19 @@ def test_downlinks_and_what_services_say_are_nothing(event: str, case: str) -> N
 
 
 @pytest.mark.parametrize("event", ["up", "join", "location/solved"])
-@pytest.mark.parametrize("junk", [b"", b"\xff", b"[]", b"7", b"[" * 100_000, b'{"received_at":"now"}'])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"7",
+        b"[" * 100_000,
+        b'{"received_at":"now"}',
+        b'{"uplink_message":{"decoded_payload":{"lat":NaN}}}',
+        b'{"uplink_message":{"frm_payload":"\\ud800"}}',
+    ],
+)
 def test_junk_is_unreadable(event: str, junk: bytes) -> None:
     with pytest.raises(Unreadable):
         decode(junk, event)
