@@ -40,6 +40,7 @@ TICK_MESSAGES = 1_000
 """About so many between two ticks: a tick is a commit of its own."""
 LIMIT_S = 120.0
 """Longest wait for anything to move."""
+SAY_EVERY_S = 5.0
 
 
 class Rough(NamedTuple):
@@ -52,6 +53,9 @@ class Rough(NamedTuple):
     rate: float | None = None
     ack_wait_s: float | None = None
     """Of the broker; None: the default."""
+
+
+QUIET = Rough()
 
 
 class Outcome(NamedTuple):
@@ -78,8 +82,20 @@ class Outcome(NamedTuple):
     settled_s: float
 
 
-def play(home: Path, day: Told, lines: Sequence[Line], expected: set[bytes], rough: Rough = Rough()) -> Outcome:  # noqa: B008 — immutable
+def play(
+    home: Path,
+    day: Told,
+    lines: Sequence[Line],
+    expected: set[bytes],
+    rough: Rough = QUIET,
+    say: Callable[[str], None] = lambda line: None,
+) -> Outcome:
     """A day under the followed clock to a cell of its own. Raises AssertionError where something never comes true."""
+    began_s = time.monotonic()
+
+    def stamped(line: str) -> None:
+        say(f"{time.monotonic() - began_s:7.1f} {line}")
+
     settings = Settings.read(
         {
             "home": home,
@@ -90,23 +106,23 @@ def play(home: Path, day: Told, lines: Sequence[Line], expected: set[bytes], rou
             "sync_interval": "always" if rough.kills else "100ms",
         }
     )
-    supervisor = Supervisor(settings, say=lambda line: None)
-    with supervisor as running:
-        killer = Killer(settings, rough)
+    with Supervisor(settings, say=stamped) as running:
+        killer = Killer(settings, rough, stamped)
         with Links(running.mqtt_url, keepalive_s=30, seed=rough.seed) as links:
-            phones = Phones(links, rough, killer)
+            phones = Phones(links, rough, killer, stamped)
             phones.tick(day.start_ms)
             _plan(running, (home / "staff-token").read_text().strip(), day)
-            began_s = time.monotonic()
+            listening_s = time.monotonic()
             killer.begin()
             phones.tell(lines)
-            told_s = time.monotonic() - began_s
+            told_s = time.monotonic() - listening_s
+            stamped(f"all told: {links.sent} messages, {links.lost} connections were lost")
             phones.until(killer.is_done)
             phones.go_on(lines[-1].at_ms, day.end_ms)
             sent, acknowledged, resent = links.sent, links.acknowledged, links.resent
         dsn = running.database_url
-        _until_still(lambda: _progress(dsn), lambda: _all_here(dsn, day.end_ms, len(expected)))
-        settled_s = time.monotonic() - began_s
+        _until_still(lambda: _progress(dsn), lambda: _all_here(dsn, day.end_ms, len(expected)), stamped)
+        settled_s = time.monotonic() - listening_s
         return _look(dsn, expected, dict(killer.killed), sent, acknowledged, resent, told_s, settled_s)
 
 
@@ -116,8 +132,8 @@ class Killer:
     One that is just being started again is waited for: the next moment counts from then.
     """
 
-    def __init__(self, settings: Settings, rough: Rough) -> None:
-        self._settings, self._rough = settings, rough
+    def __init__(self, settings: Settings, rough: Rough, say: Callable[[str], None]) -> None:
+        self._settings, self._rough, self._say = settings, rough, say
         self._rng = random.Random(f"{rough.seed}/kills")
         rounds = -(-rough.kills // len(VICTIMS))
         self._left = [v for _ in range(rounds) for v in self._rng.sample(VICTIMS, len(VICTIMS))][: rough.kills]
@@ -143,6 +159,7 @@ class Killer:
             return
         self._last_pid[name] = pid
         self.killed[name] += 1
+        self._say(f"kill {sum(self.killed.values())}: {name}")
         del self._left[0]
         self._due_s = time.monotonic() + self._pause_s()
 
@@ -162,8 +179,8 @@ class Killer:
 class Phones:
     """Every device over some connections: its messages keep to one, every second of which is a session that is kept."""
 
-    def __init__(self, links: Links, rough: Rough, killer: Killer) -> None:
-        self._links, self._rough, self._killer = links, rough, killer
+    def __init__(self, links: Links, rough: Rough, killer: Killer, say: Callable[[str], None]) -> None:
+        self._links, self._rough, self._killer, self._say = links, rough, killer, say
         self._by_number = [links.add(f"phones-{number}", clean=number % 2 == 0) for number in range(LINKS)]
         self._clock = links.add("clock")
         self._now_ms = 0
@@ -182,6 +199,8 @@ class Phones:
             while rate is not None and number > (time.monotonic() - began_s) * rate:
                 self._turn(0.002)
             self._links.send(link, line.topic.encode(), line.payload)
+            if number % 100_000 == 0:
+                self._say(f"{number} of {len(lines)} messages told in {time.monotonic() - began_s:.0f} s")
             if number % 20 == 0:
                 self._turn(0.0)
 
@@ -222,9 +241,9 @@ def _plan(running: Running, staff: str, day: Told) -> None:
             assert "refused" not in answer.text, answer.text[:500]
 
 
-def _until_still(progress: Callable[[], Any], is_so: Callable[[], bool]) -> None:
+def _until_still(progress: Callable[[], Any], is_so: Callable[[], bool], say: Callable[[str], None]) -> None:
     """Wait for something as long as there is progress."""
-    before, end_s = None, 0.0
+    before, end_s, said_s = None, 0.0, 0.0
     while True:
         try:
             now = progress()
@@ -235,20 +254,25 @@ def _until_still(progress: Callable[[], Any], is_so: Callable[[], bool]) -> None
         if now != before or not end_s:
             before, end_s = now, time.monotonic() + LIMIT_S
         assert time.monotonic() < end_s, f"it stands still at {now}"
+        if time.monotonic() - said_s > SAY_EVERY_S:
+            said_s = time.monotonic()
+            say(f"judged until, at, of, queued, delivered: {now}")
         time.sleep(0.2)
 
 
 def _progress(dsn: str) -> Any:
     with psycopg.connect(dsn) as conn:
         return conn.execute(
-            "SELECT now_ms, position, (SELECT max(notification_id) FROM eventlog.log_events), error "
+            "SELECT now_ms, position, (SELECT max(notification_id) FROM eventlog.log_events),"
+            " (SELECT value FROM ingest.counters WHERE name = 'queue_depth'),"
+            " (SELECT value FROM ingest.counters WHERE name = 'messages'), error "
             "FROM projector.units WHERE schema = 'judge'"
         ).fetchone()
 
 
 def _all_here(dsn: str, end_ms: int, facts: int) -> bool:
     """Whether everything that is in the log has been folded, the last tick too, and as many facts as were told."""
-    now_ms, position, head, _ = _progress(dsn)
+    now_ms, position, head, *_ = _progress(dsn)
     if now_ms < end_ms or position != head:
         return False
     with psycopg.connect(dsn) as conn:

@@ -7,6 +7,7 @@ visits are the day's stays. Every second phone speaks OwnTracks, the others the 
 from __future__ import annotations
 
 import random
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,6 +21,7 @@ from domain.events.site import SiteRegistered
 from domain.events.visit import VisitScheduled
 from domain.geo import Circle
 from domain.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ms, from_datetime
+from doorstep.embedded.postgres import EmbeddedPostgres
 from eventlog.entry import Append
 from eventlog.log import EventLog
 from eventlog.schema import migrate
@@ -39,6 +41,7 @@ from simulators import owntracks_wire as owntracks
 from simulators.recordings import Fix, Recording, read_recording
 from simulators.replay import replay
 from simulators.wire import Position, encode
+from tests.conftest import fresh_database
 from tests.torture.told import Line, Told
 
 THAT_DAY_MS = 17_000 * DAY_MS
@@ -249,6 +252,30 @@ def orders(seed: int) -> dict[str, Callable[[RealDays], list[Line]]]:
         "in disorder": lambda days: in_disorder(days, seed),
         "at once": lambda days: at_once(days, seed),
     }
+
+
+def compare(days: RealDays, seeds: Sequence[int], say: Callable[[str], None]) -> list[str]:
+    """Every order with every seed against the days sorted; what differs, in sentences."""
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="doorstep-days-") as folder, EmbeddedPostgres(Path(folder)) as server:
+
+        def kept(lines: Sequence[Line], every_ms: int) -> Kept:
+            with fresh_database(server) as database:
+                return keep(database, days, lines, every_ms=every_ms)
+
+        in_order = kept(as_sorted(days), 5 * MINUTE_MS)
+        say(f"{len(days.phones)} real days: {in_order.told} fixes, rows {in_order.digests.rows}")
+        for seed in seeds:
+            for name, order in orders(seed).items():
+                if name == "as written" and seed != seeds[0]:
+                    continue  # it has no seed
+                found = kept(order(days), random.Random(seed).randrange(1, 30) * MINUTE_MS)
+                differ = [t for t, was in in_order.digests.settled.items() if found.digests.settled[t] != was]
+                changes = found.digests.rows["alert_history"]
+                told = f"{found.told} messages, {changes} changes of alerts"
+                say(f"{name}, seed {seed}: {told}, digests that differ: {differ or 'none'}")
+                wrong += [f"{name}, seed {seed}: the settled digest of {table} differs" for table in differ]
+    return wrong
 
 
 def _committer(log: EventLog) -> Committer:
