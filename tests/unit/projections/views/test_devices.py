@@ -13,7 +13,8 @@ from domain.events.facts import CLASSES, TimeQuality
 from domain.ids import fact_id
 from domain.positions import Flag
 from domain.time import HOUR_MS, MINUTE_MS, SECOND_MS, Ms
-from projections.roll import LONGEST_SAID, TELL_EVERY_MS
+from projections import roll
+from projections.roll import LONGEST_SAID
 from projections.views.devices import DEVICES
 from tests.unit.projections.day import Day, fix, ms
 from tests.unit.projections.memory import Cell, Row, differences
@@ -50,22 +51,31 @@ def lead(day: Day, device: str = "p") -> tuple[int | None, str | None, int | Non
     return told["lead_ms"], told["lead_by"], told["lead_count"]
 
 
-def test_the_first_message_is_told_at_once_and_further_ones_at_the_tick_that_tells_all(day: Day) -> None:
+def test_the_first_message_is_told_at_once_and_further_ones_at_the_next_tick(day: Day) -> None:
     ping(day, "p", ms("10:00:01"), ms("10:00:02"), battery_pct=80)
     first = row(day, "p")
     assert (first["messages"], first["battery_pct"], first["first_recorded_at"]) == (1, 80, ms("10:00:02"))
     assert msgspec.json.decode(first["said"]) == {"lat_e7": 312000000, "lon_e7": 1214000000, "accuracy_dm": 100}
-    day.tick("10:00:05")
     for n in range(3):
         ping(day, "p", ms("10:00:06") + n, ms("10:00:07"))
     assert row(day, "p") == first, "no row for a ping"
-    day.cell.tick(ms("10:00:05") + TELL_EVERY_MS - 1)
-    assert row(day, "p")["messages"] == 4, "the first telling since the beginning"
-    ping(day, "p", ms("10:00:21"), ms("10:00:21"))
-    day.cell.tick(ms("10:00:05") + TELL_EVERY_MS)
-    assert row(day, "p")["messages"] == 4, "told a moment ago"
-    day.cell.tick(ms("10:00:05") + 2 * TELL_EVERY_MS)
-    assert (row(day, "p")["messages"], row(day, "p")["last_at"]) == (5, ms("10:00:21"))
+    day.tick("10:00:10")
+    assert (row(day, "p")["messages"], row(day, "p")["last_at"]) == (4, ms("10:00:06") + 2)
+
+
+def test_a_tick_tells_so_many_at_the_most_and_those_that_wait_longest_first(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roll, "TOLD_PER_TICK", 2)
+    for minute in range(3):
+        for n in range(5):
+            ping(day, f"p{(n + minute) % 5}", ms("10:01") + minute, ms("10:01"))
+    told: list[list[str]] = []
+    for second in (10, 15, 20, 25):
+        before = {each["device"]: each["messages"] for each in day.cell.rows(DEVICES)}
+        day.tick(f"10:01:{second}")
+        told.append([each["device"] for each in day.cell.rows(DEVICES) if each["messages"] != before[each["device"]]])
+    assert told == [["p1", "p2"], ["p3", "p4"], ["p0"], []]
 
 
 @pytest.mark.parametrize("page", [0, 2, 7])
