@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from domain.device_settings import DeviceSettings
@@ -109,9 +110,13 @@ def _read(
 def _paths(name: str, settings: DeviceSettings, model: FieldMap) -> Iterator[Path]:
     own = settings.fields.get(name)
     if own is not None:
-        yield tuple(own.split("."))
-    for path in model.fields.get(name, ()):
-        yield tuple(path.split("."))
+        yield _path(own)
+    yield from map(_path, model.fields.get(name, ()))
+
+
+@lru_cache(maxsize=4_096)
+def _path(text: str) -> Path:
+    return tuple(text.split("."))
 
 
 def _at(said: Any, path: Path) -> Any:
