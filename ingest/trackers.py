@@ -77,8 +77,8 @@ def _read(
                 got[name] = value
                 used.append(path)
                 break
-    if "open" in got or "closed" in got:
-        # A door's alarm is that it stands open (Dragino LDS02), and nobody's call for help.
+    if ("open" in got or "closed" in got) and "alarm" not in settings.fields:
+        # A door's alarm is that it stands open (Dragino LDS02), and nobody's call for help unless the registry says so.
         got.pop("alarm", None)
         used = [path for path in used if path not in _paths("alarm", settings, model)]
     at_ms, lat_lon, beacon = _time(got, zone_name), _fix(got), _beacon(got)

@@ -209,6 +209,11 @@ def test_a_door_that_stands_open_too_long_is_no_call_for_help() -> None:
     assert (got.open, got.alarm, got.rest["alarm"]) == (True, False, 1)
 
 
+def test_a_door_whose_alarm_the_registry_names_calls_for_help() -> None:
+    got = by({"alarm": "panic"}, {"panic": "TRUE", "DOOR_OPEN_STATUS": 1})
+    assert (got.open, got.alarm) == (True, True)
+
+
 def test_a_contact_may_say_closed_instead() -> None:
     assert by({"closed": "contact"}, {"contact": True}).open is False
 
