@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 WEB := web/package.json web/package-lock.json web/tsconfig.json web/vite.config.ts $(wildcard web/*.html) \
 	$(shell find web/src web/public -type f 2>/dev/null)
 
-.PHONY: setup test check mosquitto demo bench screenshot
+.PHONY: setup test check mosquitto demo bench torture screenshot
 
 setup: $(STAMP)
 
@@ -37,6 +37,17 @@ demo: setup
 
 bench: setup
 	$(BIN)/doorstep bench all
+
+# What must be shown about loss and disorder, in full: half an hour (docs/torture.md). PART=crashes|fuzz|days for one.
+TORTURED := .venv/.tortured
+PART ?= all
+
+torture: $(TORTURED)
+	$(BIN)/python -m tests.torture $(PART)
+
+$(TORTURED): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,torture]'
+	@touch $@
 
 screenshot: setup
 	$(BIN)/python scripts/screenshot.py

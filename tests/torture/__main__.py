@@ -89,8 +89,20 @@ def main() -> int:
     real.add_argument("--kills", type=int, default=8)
     real.add_argument("--seed", type=int, default=1)
     real.set_defaults(run=run_days)
+    everything = parts.add_parser("all", help="all of it, as `make torture` does")
+    everything.set_defaults(run=lambda options: _run_all(parser))
     options = parser.parse_args()
     return int(options.run(options))
+
+
+def _run_all(parser: argparse.ArgumentParser) -> int:
+    """One after the other; 1 where any was wrong."""
+    wrong = 0
+    for part in ("fuzz", "days", "crashes"):
+        print(f"== {part}", flush=True)
+        options = parser.parse_args([part])
+        wrong |= int(options.run(options))
+    return wrong
 
 
 def _aloud(line: str) -> None:
