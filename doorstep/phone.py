@@ -164,7 +164,8 @@ def invite(settings: Settings, worker: str, called: str | None, asked: dict[str,
     near = "Only this machine can reach that address. Start `doorstep up --listen 0.0.0.0`."
     return [
         *(f"{name:<{wide}}  {value}" for name, value in [("worker", worker), ("device", made["device"]), *fields]),
-        *(["", near] if made["near"] else []),
+        "",
+        near if made["near"] else "Another address, where phones do not reach this one: --host, --port.",
         "",
         made["link"],
         "",
