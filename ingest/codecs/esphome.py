@@ -12,9 +12,9 @@ from functools import lru_cache
 from domain.errors import Unreadable
 from domain.ids import REGISTERED
 from domain.names import plain, spelt
-from ingest.codecs.tasmota import tag_of, text_of, will
 from ingest.facts import fact_of
 from ingest.message import NOTHING, Decoded, Message
+from ingest.plain_text import tag_of, text_of, will
 from ingest.reading import Receipt
 
 BASE = "esphome/"

@@ -16,10 +16,11 @@ from domain.names import plain, spelt
 from domain.time import Ms
 from ingest.canonical import unknown_fields
 from ingest.codecs.shelly import OTHERS
-from ingest.codecs.tasmota import seen, tag_of, text_of, time_of
+from ingest.codecs.tasmota import seen, time_of
 from ingest.elements import told
 from ingest.facts import fact_of
 from ingest.message import NOTHING, Decoded, Message
+from ingest.plain_text import tag_of, text_of
 from ingest.reading import Receipt, json_of
 
 PREFIX = "homeassistant:"

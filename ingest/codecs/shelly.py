@@ -19,10 +19,10 @@ from domain.names import plain, spelt
 from domain.time import Ms
 from ingest import times
 from ingest.battery import percent
-from ingest.codecs.tasmota import will
 from ingest.elements import told
 from ingest.facts import fact_of
 from ingest.message import NOTHING, Decoded, Message
+from ingest.plain_text import will
 from ingest.presses import pressed
 from ingest.reading import Receipt, json_of, object_of
 

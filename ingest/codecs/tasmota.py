@@ -2,22 +2,21 @@
 `tele/<topic>/SENSOR`, `tele/<topic>/LWT` and `stat/<topic>/RESULT`.
 
 Read by the last part of the topic: whoever reorders FullTopic gives the device its own topic in the registry. The
-formats are those of Tasmota's documentation and of its drivers xsns_40, _51, _52 and _80.
+formats are those of Tasmota's documentation and of what its drivers write.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from domain.errors import Unreadable
-from domain.events.device import DeviceStatusChanged
 from domain.events.facts import Fact
 from domain.ids import REGISTERED
 from domain.names import plain, spelt
-from domain.tags import beacon_id, ble_id, normal_uid
+from domain.tags import beacon_id, ble_id
 from domain.time import Ms
 from ingest import times
 from ingest.canonical import unknown_fields
@@ -25,13 +24,10 @@ from ingest.elements import told
 from ingest.facts import fact_of
 from ingest.local_time import shown
 from ingest.message import NOTHING, Decoded, Message
+from ingest.plain_text import tag_of, will
 from ingest.reading import Receipt, json_of, object_of
 
 PREFIX = "tasmota:"
-LONGEST_TAG = 200
-"""Characters; as in the native format."""
-
-_WILL = {"online": True, "offline": False}
 _SWITCH = {"ON": True, "OPEN": True, "OFF": False, "CLOSED": False, "CLOSE": False}
 """On is open, as in Home Assistant; a contact that is wired the other way is turned round by its SwitchMode."""
 
@@ -103,38 +99,6 @@ def device_of(topic: str) -> tuple[str, str]:
     if not REGISTERED.fullmatch(device):
         raise Unreadable(f"{topic[:200]!r} has too long a name for a device", code="unknown_topic")
     return device, kind
-
-
-def will(device: str, message: Message, receipt: Receipt, words: Mapping[str, bool] = _WILL) -> Decoded:
-    """`Online` or `Offline`, in any case, or other `words`: retained for the registry, live a fact without a time of
-    its own. Raises Unreadable."""
-    online = words.get(text_of(message.payload).strip().lower())
-    if online is None:
-        raise Unreadable(f"a will says one of {', '.join(words)}", code="unknown_value")
-    if message.retained:
-        status = DeviceStatusChanged(recorded_at_ms=receipt.at_ms, device=device, status={"online": online})
-        return Decoded(status=status)
-    return Decoded(facts=(fact_of("status", device, None, receipt, online=online),))
-
-
-def text_of(payload: bytes) -> str:
-    """A payload of plain text. Raises Unreadable (`not_utf8`)."""
-    try:
-        return payload.decode()
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"the payload is not UTF-8: {error.reason} at byte {error.start}", code="not_utf8") from None
-
-
-def tag_of(said: Any) -> str:
-    """A tag as a reader names it, normalised; Wiegand readers give a number. Raises Unreadable."""
-    if type(said) is int and said >= 0:
-        said = str(said)
-    if not isinstance(said, str):
-        raise Unreadable(f"a tag is a text, not {type(said).__name__}", code="wrong_type")
-    tag = normal_uid(said)
-    if not tag or len(tag) > LONGEST_TAG or "\0" in tag:
-        raise Unreadable(f"a tag has 1 to {LONGEST_TAG} characters and no NUL", code="out_of_range")
-    return tag
 
 
 def time_of(said: dict[str, Any], zone: str) -> Ms | None:

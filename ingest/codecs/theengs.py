@@ -23,10 +23,10 @@ from domain.names import plain, spelt
 from domain.tags import beacon_id, ble_id
 from ingest.battery import percent
 from ingest.canonical import unknown_fields
-from ingest.codecs.tasmota import will
 from ingest.elements import told
 from ingest.facts import fact_of
 from ingest.message import NOTHING, Decoded, Message
+from ingest.plain_text import will
 from ingest.presses import Kind
 from ingest.reading import Receipt, json_of, object_of
 
