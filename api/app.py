@@ -70,6 +70,7 @@ def create_app(deps: Deps, version: str = "0.1.0") -> FastAPI:
         rules,
         timeliness,
         customer,
+        dead_letters,
         operations,
         base_map,
         pages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Cursor = Annotated[str | None, Query(max_length=512, description="`next` of the page before; none: the first page")]
 Limit = Annotated[int, Query(ge=1, le=500, description="most items of the page")]
 
+_HEX = re.compile("[0-9a-f]{32}")
 _MOST = 2**53
 """Any instant and any count is less."""
 
@@ -41,6 +43,14 @@ def read_place_of_device(text: str) -> tuple[int, int, str]:
     """The place in the list of devices: whether bound, an instant and a key. Raises Rejected `invalid_cursor`."""
     bound, ms, key = _read(text, tuple[int, int, str])
     return int(bool(bound)), _instant(ms), _key(key)
+
+
+def read_time_and_letter(text: str) -> tuple[int, str]:
+    """The place in the list of dead letters: an instant and a key in hex. Raises Rejected `invalid_cursor`."""
+    ms, key = _read(text, tuple[int, str])
+    if not _HEX.fullmatch(key):
+        raise _strange()
+    return _instant(ms), key
 
 
 def read_time_and_id(text: str) -> tuple[int, UUID]:

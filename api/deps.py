@@ -15,6 +15,7 @@ from api.commands import Desk
 from api.database import Database
 from api.disclosure import CustomerView
 from api.invitations import Phones
+from api.letters import Letters
 from api.links import Links
 from api.live.hub import Hub
 from api.live.staff import StaffHub
@@ -79,6 +80,7 @@ class Deps:
     pages: Path
     dialects: Dialects
     phones: Phones
+    letters: Letters
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
     wire_schema: bytes | None = None
 

@@ -39,6 +39,8 @@ from ingest.door import Door, Limits
 from ingest.door_server import Address, DoorServer
 from ingest.doorkeeper import Doorkeeper
 from ingest.inbox import Inbox
+from ingest.letter_keeper import LetterKeeper
+from ingest.letter_keeper import Limits as LetterLimits
 from ingest.own_topics import OwnTopics
 from ingest.prepare import Preparer
 from ingest.registry import Registry, Tell
@@ -313,8 +315,19 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
         sources,
         counts,
         registry,
+        LetterKeeper(database_url(settings), letter_limits(settings)),
         probe=native,
         probe_every_s=settings.probe_every_s,
+    )
+
+
+def letter_limits(settings: Settings) -> LetterLimits:
+    """How many dead letters are kept, and for how long."""
+    return LetterLimits(
+        bytes_most=settings.dead_letters_mb << 20,
+        open_days=settings.dead_letters_days,
+        closed_days=settings.dead_letters_closed_days,
+        warn_at=settings.dead_letters_warn_at,
     )
 
 

@@ -27,6 +27,7 @@ from domain.time import SECOND_MS
 from doorstep.bootstrap import cell_clock, database_url, staff_token
 from doorstep.dialects import KnownDialects
 from doorstep.invite import Invites
+from doorstep.letter_desk import LetterDesk
 from doorstep.settings import Settings
 from eventlog.clock import CellClock, ClockMode, wall_ms
 from eventlog.log import EventLog
@@ -74,6 +75,7 @@ def api_app(settings: Settings, log: EventLog, clock: CellClock | None = None) -
         pages=Path(api.__file__).parent / "pages",
         dialects=KnownDialects(),
         phones=Invites(settings),
+        letters=LetterDesk(settings, log),
         checks={
             "broker": lambda: _unreachable(settings.mqtt_url),
             "storage": lambda: _unwritable(database_url(settings)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
 import typer
@@ -15,16 +15,19 @@ from doorstep.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
-    from ingest.dead_letters import Kept
+    from ingest.dead_letters import Kept, State
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be read, with their bytes and the reason.")
 
+_STATES = ("open", "resolved", "dropped", "expired")
+_State = Annotated[str, typer.Option(help=f"one of {', '.join(_STATES)}")]
 _Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
 @app.command("list")
 def list_(
-    state: Annotated[str, typer.Option(help="open or resolved")] = "open",
+    state: _State = "open",
+    reason: Annotated[str | None, typer.Option(help="only those of this reason")] = None,
     limit: Annotated[int, typer.Option(help="at most so many, the latest first", min=1)] = 100,
     as_json: _Json = False,
 ) -> None:
@@ -32,13 +35,31 @@ def list_(
     from ingest import dead_letters
 
     with _database(Settings.read()) as (_, conn):
-        found = dead_letters.listed(conn, state=state, limit=limit)
+        found = dead_letters.listed(conn, state=_state(state), reason=reason, limit=limit)
     if as_json:
         typer.echo(msgspec.json.encode([_plain(letter) for letter in found]))
         return
     for letter in found:
         times = f"{letter.last_seen:%Y-%m-%d %H:%M:%S}  x{letter.times}"
         typer.echo(f"{letter.key[:12]}  {times}  {letter.reason}  {letter.topic}  {letter.detail[:100]}")
+
+
+@app.command()
+def groups(state: _State = "open", as_json: _Json = False) -> None:
+    """What is wrong with them: a line for each reason, the most frequent first."""
+    from doorstep.bootstrap import letter_limits
+    from ingest import dead_letters
+    from ingest.letter_keeper import fill_of
+
+    with _database(Settings.read()) as (settings, conn):
+        found, fill = dead_letters.grouped(conn, state=_state(state)), fill_of(conn, letter_limits(settings))
+    if as_json:
+        typer.echo(msgspec.json.encode({"groups": found, "fill": fill}))
+        return
+    for group in found:
+        seen = f"{group.first_seen:%Y-%m-%d %H:%M} to {group.last_seen:%Y-%m-%d %H:%M}"
+        typer.echo(f"{group.letters:>7}  {group.reason:<18} {group.size:>10} bytes  {seen}  e.g. {group.topic}")
+    typer.echo(f"{100 * fill.share:.0f} % of what is kept: {fill.letters} open, {fill.size} bytes")
 
 
 @app.command()
@@ -62,13 +83,14 @@ def show(
 @app.command()
 def retry(
     keys: Annotated[list[str] | None, typer.Argument(help="letters by their keys; none: all that are open")] = None,
+    reason: Annotated[str | None, typer.Option(help="without keys: all that are open for this reason")] = None,
 ) -> None:
     """Read letters again; those that can be read now are stored and resolved."""
     from doorstep.bootstrap import event_log, retry_of, stop_on_signals
     from ingest import dead_letters
 
     with _database(Settings.read()) as (settings, conn), event_log(settings) as log:
-        letters = [dead_letters.shown(conn, key) for key in keys] if keys else dead_letters.every_open(conn)
+        letters = [dead_letters.shown(conn, key) for key in keys] if keys else dead_letters.every_open(conn, reason)
         retried = retry_of(settings, log, conn)
         left = 0
         for letter, faults in retried.run(letters, stop_on_signals()):
@@ -77,6 +99,25 @@ def retry(
             typer.echo(f"{letter.key[:12]}  {letter.topic}  {outcome}")
     if left:
         sys.exit(f"doorstep: {left} letters are still unreadable")
+
+
+@app.command()
+def drop(
+    why: Annotated[str, typer.Option(help="why nobody needs them; it stays with them")],
+    keys: Annotated[list[str] | None, typer.Argument(help="letters by their keys")] = None,
+    reason: Annotated[str | None, typer.Option(help="all that are open for this reason")] = None,
+) -> None:
+    """Say that nobody needs letters. They stay listed for a while (DOORSTEP_DEAD_LETTERS_CLOSED_DAYS)."""
+    from ingest import dead_letters
+
+    if bool(keys) == (reason is not None):
+        raise typer.BadParameter("name letters by their keys, or a --reason")
+    if not why.strip():
+        raise typer.BadParameter("--why is empty")
+    with _database(Settings.read()) as (_, conn):
+        whole = [dead_letters.shown(conn, key).key for key in keys or ()]
+        count = dead_letters.drop(conn, why=why.strip(), by="command line", keys=whole, reason=reason)
+    typer.echo(f"{count} letters dropped")
 
 
 @contextmanager
@@ -90,6 +131,12 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, psycopg.Connection
         migrate(located)
         with psycopg.connect(located.database_url or "", autocommit=True) as conn:
             yield located, conn
+
+
+def _state(said: str) -> State:
+    if said not in _STATES:
+        raise typer.BadParameter(f"there is no state {said!r}; there are {', '.join(_STATES)}")
+    return cast("State", said)
 
 
 def _plain(letter: Kept) -> dict[str, Any]:

@@ -195,6 +195,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         120.0
     )
 
+    # Dead letters
+    dead_letters_mb: Annotated[
+        Count, Meta(description="MiB of messages that could not be read; beyond it the oldest are given up")
+    ] = 1_024
+    dead_letters_days: Annotated[float, Meta(gt=0, description="how long one is kept for a person to look at it")] = (
+        90.0
+    )
+    dead_letters_closed_days: Annotated[
+        float, Meta(gt=0, description="how long one stays listed after it was read, dropped or given up")
+    ] = 30.0
+    dead_letters_warn_at: Annotated[
+        float, Meta(gt=0, le=1, description="share of either limit from which on a warning stands")
+    ] = 0.8
+
     # Folding
     page_rows: Annotated[Count, Meta(description="log rows folded per transaction")] = 1_000
     rebuild_page_rows: Annotated[Count, Meta(description="log rows per transaction of a rebuild")] = 10_000

@@ -11,6 +11,7 @@ from domain.errors import Unavailable
 from ingest.committer import Committer
 from ingest.counters import Counted, CounterTable, Counts
 from ingest.inbox import Inbox
+from ingest.letter_keeper import LetterKeeper
 from ingest.registry import Registry
 
 _LOOK_S = 0.1
@@ -62,13 +63,14 @@ class Ingest:
         sessions: Sequence[Source],
         counts: Counts,
         registry: Registry,
+        letters: LetterKeeper,
         *,
         probe: Probe,
         probe_every_s: float = 5.0,
     ) -> None:
         self._inbox = inbox
         self._committer, self._sessions, self._counts = committer, sessions, counts
-        self._registry = registry
+        self._registry, self._letters = registry, letters
         self._probe, self._probe_every_s = probe, probe_every_s
         self._table = CounterTable(dsn, self._read_counters)
 
@@ -84,6 +86,7 @@ class Ingest:
             threading.Thread(target=self._watch, args=(stop, on_ready), name="readiness", daemon=True),
             threading.Thread(target=self._table.run, args=(finished,), name="counters", daemon=True),
             threading.Thread(target=self._registry.run, args=(finished,), name="registry", daemon=True),
+            threading.Thread(target=self._letters.run, args=(finished,), name="letters", daemon=True),
         ]
         for session in self._sessions:
             session.start()
@@ -135,4 +138,7 @@ class Ingest:
             "full": self._inbox.is_full,
             "failing_s": (counts.failing_s, counts.failing_why),
             "unanswered_s": self._probe.unanswered_s,
+            "letters_open": self._letters.fill.letters,
+            "letters_bytes": self._letters.fill.size,
+            "letters_share": self._letters.fill.share,
         }
