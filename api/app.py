@@ -23,6 +23,7 @@ from api.routers import (
     base_map,
     board,
     customer,
+    dead_letters,
     devices,
     devices_access,
     operations,
