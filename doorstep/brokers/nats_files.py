@@ -12,6 +12,9 @@ from doorstep.brokers.plan import RECONNECT_STORM_S, File, Plan, role_environ
 
 USERS, ROUTES = "users.conf", "routes.conf"
 
+ROUTE_PORT = 6222
+"""Where the servers of a cluster speak to each other, unless a node's address says otherwise."""
+
 
 def files(plan: Plan) -> list[File]:
     """One server."""
@@ -28,7 +31,7 @@ def cluster_files(plan: Plan) -> list[File]:
         File(name=f"nats-{place}.conf", text=_server(plan, f"doorstep-{place}", 3) + _cluster(plan, node))
         for place, node in enumerate(plan.nodes, start=1)
     ]
-    routes = "".join(f"  nats-route://routes:{plan.cluster_password}@{node}:6222\n" for node in plan.nodes)
+    routes = "".join(f"  nats-route://routes:{plan.cluster_password}@{_at(node)}\n" for node in plan.nodes)
     secret = f'authorization {{ user: routes, password: "{plan.cluster_password}", timeout: 5 }}\n'
     return [
         *nodes,
@@ -98,17 +101,24 @@ def _tls(plan: Plan) -> str:
 
 def _cluster(plan: Plan, node: str) -> str:
     tls = plan.tls
-    authority = f', ca_file: "{tls.ca_file}"' if tls.ca_file is not None else ""
+    between = "  # In clear between the servers: keep that network to yourself, or give --ca-file."
+    if tls.ca_file is not None:
+        files = f'cert_file: "{tls.cert_file}", key_file: "{tls.key_file}", ca_file: "{tls.ca_file}"'
+        between = f"  # Each server shows the others its certificate, which names it.\n  tls {{ {files}, timeout: 5 }}"
     return f"""
 cluster {{
   name: doorstep
-  listen: "0.0.0.0:6222"
-  cluster_advertise: "{node}:6222"
-  # Between the servers: their certificates name each of them.
-  tls {{ cert_file: "{tls.cert_file}", key_file: "{tls.key_file}"{authority}, timeout: 5 }}
+  listen: "0.0.0.0:{_at(node).rpartition(":")[2]}"
+  cluster_advertise: "{_at(node)}"
+{between}
   include "./{ROUTES}"
 }}
 """
+
+
+def _at(node: str) -> str:
+    """Where the other servers reach one."""
+    return node if ":" in node else f"{node}:{ROUTE_PORT}"
 
 
 def _users(plan: Plan) -> File:
