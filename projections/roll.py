@@ -8,7 +8,7 @@ live run and a rebuild with any size of pages have equal rows at the same place 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
@@ -128,15 +128,16 @@ class Roll(msgspec.Struct):
     changed: dict[str, None] = {}
     """Those whose rows are older than what is known, the oldest first."""
 
-    def apply(self, entry: Entry) -> Iterable[str]:
-        """Note one entry; returns the devices whose rows are to be written with it."""
+    def apply(self, entry: Entry, dated: Callable[[Fact], Fact] = lambda fact: fact) -> Iterable[str]:
+        """Note one entry; returns the devices whose rows are to be written with it. `dated` gives a fact at the instant
+        that it is judged at; a batch comes so already."""
         event = entry.event
         if isinstance(event, TimeAdvanced):
             return self._tick()
         if entry.batch is not None:
             return self._positions(entry.batch)
         if isinstance(event, Fact):
-            return self._fact(event)
+            return self._fact(event, dated(event).at_ms)
         match event:
             case DeviceNumbered(device=device, number=number):
                 self._of(device, event.recorded_at_ms).number = number
@@ -223,10 +224,10 @@ class Roll(msgspec.Struct):
                 _contradict(known[numbers[row]], msgspec.json.decode(raw), recorded_ms)
         return fresh
 
-    def _fact(self, fact: Fact) -> Iterable[str]:
+    def _fact(self, fact: Fact, at_ms: int) -> Iterable[str]:
         said = msgspec.to_builtins(fact)
         body = {name: _short(value) for name, value in said.items() if name not in _UNTOLD}
-        fresh = self._heard(fact.device, fact, fact.KIND, body)
+        fresh = self._heard(fact.device, fact, at_ms, body)
         heard, hour = self.devices[fact.device], fact.recorded_at_ms // HOUR_MS
         if fact.quality in (TimeQuality.DEVICE, TimeQuality.AHEAD) and fact.observed_at_ms is not None:
             heard.claimed.note(fact.observed_at_ms - fact.recorded_at_ms, hour)
@@ -235,22 +236,22 @@ class Roll(msgspec.Struct):
         if fact.sent_ms:
             heard.sent.note(fact.sent_ms - fact.recorded_at_ms, hour)
         battery_pct = body.get("battery_pct")
-        if battery_pct is not None and fact.at_ms >= (heard.battery_at_ms or 0):
-            heard.battery_pct, heard.battery_at_ms = battery_pct, fact.at_ms
-        if fact.KIND == "status" and fact.at_ms >= (heard.status_at_ms or 0):
-            heard.status, heard.status_at_ms = _json(body), fact.at_ms
+        if battery_pct is not None and at_ms >= (heard.battery_at_ms or 0):
+            heard.battery_pct, heard.battery_at_ms = battery_pct, at_ms
+        if fact.KIND == "status" and at_ms >= (heard.status_at_ms or 0):
+            heard.status, heard.status_at_ms = _json(body), at_ms
         _contradict(heard, fact.extras, fact.recorded_at_ms)
         thing = thing_of(fact)
         if thing is None or thing == fact.device:
             return fresh
-        fresh += self._heard(thing, fact, fact.KIND, {})
-        if fact.at_ms >= self.devices[thing].last_at_ms:
+        fresh += self._heard(thing, fact, at_ms, {})
+        if at_ms >= self.devices[thing].last_at_ms:
             self.devices[thing].reader = fact.device
         return fresh
 
-    def _heard(self, device: str, fact: Fact, kind: str, body: dict[str, Any]) -> list[str]:
+    def _heard(self, device: str, fact: Fact, at_ms: int, body: dict[str, Any]) -> list[str]:
         """A message of a device, or the sight of a thing; returns it if it is the first."""
-        recorded_ms, at_ms = fact.recorded_at_ms, fact.at_ms
+        recorded_ms = fact.recorded_at_ms
         heard = self._of(device, recorded_ms)
         first = heard.first_recorded_ms is None
         if first:
@@ -261,7 +262,7 @@ class Roll(msgspec.Struct):
         heard.last_recorded_ms = max(heard.last_recorded_ms, recorded_ms)
         heard.first_at_ms = min(heard.first_at_ms, at_ms)
         if at_ms >= heard.last_at_ms:
-            heard.last_at_ms, heard.kind, heard.fix, heard.said = at_ms, kind, None, _json(body)
+            heard.last_at_ms, heard.kind, heard.fix, heard.said = at_ms, fact.KIND, None, _json(body)
         return [device] if first else []
 
     def _status(self, device: str, event: DeviceStatusChanged) -> None:
