@@ -30,12 +30,13 @@ from domain.time import Ms, from_datetime, to_datetime
 router = APIRouter(prefix="/v1/dead-letters", tags=["operations"], responses=STAFF_PROBLEMS | problems(404))
 
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="the letter's key")]
+Which = Annotated[State, Query(description="open, or what became of them: resolved, dropped, expired (given up)")]
 Reason = Annotated[str | None, Query(max_length=64, pattern=r"^[a-z0-9_]+$", description="of this reason; none: all")]
 
 
 @router.get("", response_model=LetterPage, summary="Messages that could not be read, the latest first")
 def list_letters(
-    deps: Here, by: Staff, state: State = "open", reason: Reason = None, cursor: Cursor = None, limit: Limit = 100
+    deps: Here, by: Staff, state: Which = "open", reason: Reason = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
     """Without their bytes."""
     before = None
@@ -50,7 +51,7 @@ def list_letters(
 
 
 @router.get("/groups", response_model=GroupList, summary="The same by what is wrong with them, and how full it is")
-def group_letters(deps: Here, by: Staff, state: State = "open") -> Response:
+def group_letters(deps: Here, by: Staff, state: Which = "open") -> Response:
     """`fill.warns` is the alert before the oldest letters are given up."""
     groups, fill = deps.letters.grouped(state)
     return json(GroupList(groups=[GroupShape.of(group) for group in groups], fill=FillShape.of(fill)))
