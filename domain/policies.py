@@ -30,6 +30,9 @@ class VisitPolicy(msgspec.Struct, frozen=True, kw_only=True):
     on_the_way_m: float = 300.0
     nearby_m: float = 800.0
 
+    lead_s: int = 4 * 3600
+    """Of several phones of one worker the one of their last act leads so long: a usual visit has an act at each end."""
+
     # presence
     worst_accuracy_m: float = 200.0
     """A fix whose error circle is wider says nothing about presence."""

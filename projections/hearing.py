@@ -109,7 +109,7 @@ def hear(
             continue
         for promise in world.visits_near(worker, at[row], at[row]):
             plan = plan_of(promise.visit)
-            if plan is not None and sees_position(plan, at[row]):
+            if plan is not None and sees_position(plan, at[row]) and world.leads(plan, batch.devices[number], at[row]):
                 heard.setdefault(promise.visit, Heard(plan, [], [])).rows.append(row)
     if not heard:
         return []

@@ -152,7 +152,11 @@ class TableHistory:
         assert self.cursor is not None
         rows: list[tuple[str, int, UUID, str | None, int, int, int | None]]
         rows = self.cursor.execute(self._tracks, bounds).fetchall()
-        mine = [row for row in rows if (row[3] or world.worker_of(row[0], row[1])) == promise.worker]
+        mine = [
+            row
+            for row in rows
+            if (row[3] or world.worker_of(row[0], row[1])) == promise.worker and world.leads(plan, row[0], row[1])
+        ]
         if not mine:
             return []
         return seen_positions(

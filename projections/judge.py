@@ -90,7 +90,7 @@ class Judge:
             entry = replace(entry, batch=state.world.dated_batch(entry.batch))
         for view in self._views:
             view.on_entry(entry, state.known_ms, self._out)
-        for device in state.roll.apply(entry):
+        for device in state.roll.apply(entry, state.world.dated):
             for view in self._views:
                 view.on_device(device, state.roll.devices[device], self._out)
         if isinstance(event, TimeAdvanced):
@@ -116,6 +116,7 @@ class Judge:
 
     def _positions(self, batch: PositionBatch, place: int) -> None:
         claims = self._claims(batch)
+        self._tracks_now(batch, place)
         doubtful = self._doubtful(batch)
         for number, at in zip(batch.device.tolist(), batch.at_ms().tolist(), strict=True):
             self._heard(batch.devices[number], at)
@@ -129,11 +130,12 @@ class Judge:
         fact = world.dated(said)
         for view in self._views:
             view.on_fact(said, fact.at_ms, place, self.state.known_ms, self._out)
-        self._heard(fact.device, fact.at_ms)
         if fact.worker:
             world.holds(fact.device, fact.worker)
         if thing_of(fact) is not None:
             world.scanned_ms = max(world.scanned_ms, fact.at_ms)
+        again = self._acted(said, fact.at_ms, place)
+        self._heard(fact.device, fact.at_ms)
         worker = world.actor(fact)
         if any(rule.kind == fact.KIND for rule in self.clerk.fact_rules):
             told = self.state.alarms.setdefault(fact.device, {})
@@ -143,8 +145,42 @@ class Judge:
         repeat = world.doubts(said.device, said.observed_at_ms, said.quality, said.recorded_at_ms)
         for promise in () if worker is None else world.visits_near(worker, fact.at_ms, fact.at_ms):
             plan = self._plan(promise.visit)
+            if promise.visit in again:
+                continue  # the history told of this fact, too
             if plan is not None and not self._beyond(plan) and hears(world, promise, plan, fact):
                 self._hear(plan.visit, self._fold(plan.visit, (seen_fact(world, plan, fact),), place, repeat=repeat))
+
+    def _acted(self, said: Fact, at_ms: int, place: int) -> set[str]:
+        """Note what somebody did on a device. If it came late, what was heard since speaks for others, or does not lead
+        any more: judge those visits again, and return them."""
+        world, device = self.state.world, said.device
+        act = world.note(said, at_ms, self.state.known_ms)
+        if act is None:
+            return set()
+        again = self._unsettle(world.unsettled_by(device, act), at_ms, at_ms + world.reach_ms(device), place)
+        if act.worker or act.off:
+            self._alarm_again(device)
+        return again
+
+    def _tracks_now(self, batch: PositionBatch, place: int) -> None:
+        """A device sends its first position: from its acts on it leads, though they came before."""
+        world = self.state.world
+        for device in sorted({batch.devices[number] for number in set(batch.device.tolist())} - world.tracking):
+            world.tracking.add(device)
+            acts = world.acts.get(device)
+            if acts:
+                workers = world.involved(device) & world.several
+                self._unsettle(workers, acts[0].at_ms, acts[-1].at_ms + world.lead_ms, place)
+
+    def _unsettle(self, workers: set[str], from_ms: int, until_ms: int, place: int) -> set[str]:
+        """Judge again what these workers' visits hear since an instant; returns the visits."""
+        again = set[str]()
+        for visit in sorted(self._near(workers, from_ms, until_ms)) if workers else ():
+            plan = self._plan(visit)
+            if plan is not None and not self._beyond(plan):
+                self._hear(visit, self._again(plan, place, (from_ms, -1, b"")))
+                again.add(visit)
+        return again
 
     def _planned(self, event: Event, place: int) -> None:
         affected = self.state.world.apply(event)
@@ -160,11 +196,7 @@ class Judge:
             if plan is not None and not self._beyond(plan):
                 self._conclude(visit, self._again(plan, place), planned=True)
         if isinstance(event, DeviceBound | DeviceUnbound | DeviceClockCorrected):
-            for topic, body in self.state.alarms.get(event.device, {}).values():
-                fact = decode(topic, body)
-                assert isinstance(fact, Fact)
-                fact = self.state.world.dated(fact)
-                self._alarm(fact, self.state.world.actor(fact))
+            self._alarm_again(event.device)
 
     def _redate(self, event: DeviceClockCorrected, place: int) -> set[str]:
         """Move the device's rows to where its corrected clock has them; the visits that heard them, or do now."""
@@ -174,7 +206,8 @@ class Judge:
         if moved is None:
             return set()
         workers = world.involved(device) | self._met(device, place, -inf)
-        return self._near(workers, *moved)
+        first_ms, last_ms = moved
+        return self._near(workers, first_ms, last_ms + world.reach_ms(device))
 
     def _met(self, name: str, place: int, since_ms: float) -> set[str]:
         """The workers whose tags a device read, or who read this tag: they may have been at its site."""
@@ -324,6 +357,14 @@ class Judge:
             for row, (number, claimed_ms, quality) in rows
             if world.doubts(batch.devices[number], claimed_ms, quality, batch.recorded_at_ms)
         }
+
+    def _alarm_again(self, device: str) -> None:
+        """The device is in other hands, or its clock was wrong: its alarms are told again."""
+        for topic, body in self.state.alarms.get(device, {}).values():
+            fact = decode(topic, body)
+            assert isinstance(fact, Fact)
+            fact = self.state.world.dated(fact)
+            self._alarm(fact, self.state.world.actor(fact))
 
     def _alarm(self, fact: Fact, worker: str | None) -> None:
         self.alerted |= self.clerk.on_fact(self.state.book, fact, worker, self.state.known_ms, self._out)

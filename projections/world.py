@@ -26,6 +26,7 @@ from domain.events.policy import PolicyAdopted
 from domain.events.site import SiteRegistered
 from domain.events.visit import VisitCancelled, VisitReassigned, VisitRescheduled, VisitScheduled
 from domain.geo import Fence
+from domain.hands import HELD_MS, Act, act_of, add, before, holder
 from domain.policies import DEFAULT, in_force
 from domain.positions import QUALITY_MASK, Flag, PositionBatch
 from domain.time import DAY_MS, Ms
@@ -76,6 +77,16 @@ class World(msgspec.Struct):
     """By device: the latest instant it spoke of, so that silent ones cost no query."""
     clocks: dict[str, ClockPeriods] = {}
     """By device whose clock was ever corrected."""
+    acts: dict[str, list[Act]] = {}
+    """By device: what people did on it, in order."""
+    shared: set[str] = set()
+    """The devices on which an act ever named a worker."""
+    several: set[str] = set()
+    """The workers with more than one device that speaks by itself."""
+    tracking: set[str] = set()
+    """The devices that ever sent a position. Only they lead: who checks in on another is where their tracker is."""
+    lead_ms: int = DEFAULT.lead_s * 1000
+    """The longest that any policy ever let an act lead."""
     scanned_ms: int = -1
     """The latest instant at which any tag or beacon was seen."""
     ahead_ms: dict[str, int] = {}
@@ -103,6 +114,7 @@ class World(msgspec.Struct):
                 return set()
             case PolicyAdopted(from_ms=from_ms):
                 self.adoptions.append((from_ms, event.values))
+                self.lead_ms = max(self.lead_ms, int(event.values.get("lead_s", 0) * 1000))
                 self.margin_ms = max(self.margin_ms, *(int(event.values.get(name, 0) * 1000) for name in MARGINS))
                 return {v for v, promise in self.promises.items() if promise.window_from_ms >= from_ms}
             case _:
@@ -173,7 +185,11 @@ class World(msgspec.Struct):
         return dataclasses.replace(batch, dated_ms=at_ms)
 
     def worker_of(self, device: str, at_ms: int) -> str | None:
-        """Who carried the device at an observed time."""
+        """Who carried the device at an observed time: in whose hands its users' acts have put it, else whose it is."""
+        if device in self.shared:
+            held = self._held(device, at_ms)
+            if held is not None:
+                return held
         bindings = self.bindings.get(device)
         binding = bindings.at(at_ms) if bindings else None
         return binding.worker if binding else None
@@ -185,6 +201,44 @@ class World(msgspec.Struct):
             return fact.worker
         seen = self._seen_binding(fact)
         return (seen.worker if seen else None) or self.worker_of(fact.device, fact.at_ms)
+
+    def leads(self, plan: Plan, device: str, at_ms: int) -> bool:
+        """Whether a device's positions judge a visit: not while another phone of its worker leads."""
+        if plan.worker not in self.several:
+            return True
+        leader = self._leader(plan.worker, at_ms, plan.policy.lead_s * 1000)
+        return leader is None or leader == device
+
+    def note(self, said: Fact, at_ms: int, known_ms: int) -> Act | None:
+        """Remember what somebody did on a device; None: nothing new."""
+        act = act_of(said, at_ms)
+        if act is None:
+            return None
+        forgotten_ms = known_ms - FORGOTTEN_MS - self.longest_ms - 2 * self.margin_ms - HELD_MS
+        if not add(self.acts.setdefault(said.device, []), act, forgotten_ms):
+            return None
+        if act.worker:
+            self.shared.add(said.device)
+        return act
+
+    def unsettled_by(self, device: str, act: Act) -> set[str]:
+        """The workers of whom facts after a new act are judged otherwise because of it, as far as they may have been
+        heard."""
+        worker = act.worker or self.worker_of(device, act.at_ms - act.off)
+        workers: set[str] = set()
+        if (act.worker or act.off) and device in self.shared and self.heard_ms.get(device, -1) >= act.at_ms:
+            bindings = self.bindings.get(device)
+            binding = bindings.at(act.at_ms) if bindings else None
+            constant = binding is not None and (binding.until_ms or inf) > act.at_ms + HELD_MS
+            if not (constant and binding and self.involved(device) == {binding.worker}):
+                workers |= self.involved(device)
+        if worker in self.several and any(self.heard_ms.get(d, -1) >= act.at_ms for d in self.devices[worker]):
+            workers.add(worker)
+        return workers
+
+    def reach_ms(self, device: str) -> int:
+        """How long after an act on a device it may matter."""
+        return HELD_MS + self.lead_ms if device in self.acts else 0
 
     def site_of(self, fact: Fact) -> str | None:
         """The site that a fact shows somebody to be at: where the tag that was read hangs, else the device itself."""
@@ -226,6 +280,8 @@ class World(msgspec.Struct):
         if device not in held:
             held.append(device)
             held.sort()
+            if sum(not name.startswith(THINGS) for name in held) > 1:
+                self.several.add(worker)
 
     def visits_of(self, worker: str) -> list[Promise]:
         """The worker's visits in order of their windows."""
@@ -241,6 +297,26 @@ class World(msgspec.Struct):
                 return
             if promise.end_ms + self.margin_ms >= from_ms:
                 yield promise
+
+    def _held(self, device: str, at_ms: int) -> str | None:
+        """In whose hands its acts put a device; one that hangs somewhere is in nobody's."""
+        return None if self._hangs(device, at_ms) else holder(self.acts[device], at_ms)
+
+    def _leader(self, worker: str, at_ms: int, lead_ms: int) -> str | None:
+        """The phone of a worker's last act; None: there is none of late, or with it they went off shift."""
+        last: tuple[int, str, bool] | None = None
+        for device in self.tracking.intersection(self.devices[worker]):
+            for act in before(self.acts.get(device, ()), at_ms, lead_ms):
+                whose = act.worker or self.worker_of(device, act.at_ms - act.off)
+                if whose == worker and not self._hangs(device, act.at_ms):
+                    last = max(last or (-1, "", False), (act.at_ms, device, act.off))
+                    break
+        return None if last is None or last[2] else last[1]
+
+    def _hangs(self, device: str, at_ms: int) -> bool:
+        bindings = self.bindings.get(device)
+        binding = bindings.at(at_ms) if bindings else None
+        return binding is not None and binding.site is not None
 
     def _seen_binding(self, fact: Fact) -> Binding | None:
         """Whose, or where, the tag or beacon is that a fact tells of."""
@@ -304,6 +380,9 @@ class World(msgspec.Struct):
     def _correct(self, device: str, event: DeviceClockCorrected) -> None:
         old = self.clocks.get(device, ClockPeriods())
         new = self.clocks[device] = correct(old, event)
+        if device in self.acts:
+            acts = (replace(act, at_ms=act.claim_ms + new.offset_ms(act.claim_ms)) for act in self.acts[device])
+            self.acts[device] = sorted(acts)
         if device in self.heard_ms:
             later_ms = max([0, *(p.offset_ms for p in new.periods)]) - min([0, *(p.offset_ms for p in old.periods)])
             self.heard_ms[device] += later_ms + PLAUSIBLE_AHEAD_MS

@@ -149,7 +149,14 @@ def _changes(visits: list[str]) -> st.SearchStrategy[Event]:
         st.builds(
             lambda since, values: PolicyAdopted(recorded_at_ms=_EARLY, from_ms=Ms(since), values=values),
             _minute,
-            st.sampled_from([{"lateness_by_door": 1.0}, {"dwell_s": 30.0, "late_s": 0.0}, {"listen_after_s": 0.0}]),
+            st.sampled_from(
+                [
+                    {"lateness_by_door": 1.0},
+                    {"dwell_s": 30.0, "late_s": 0.0},
+                    {"listen_after_s": 0.0},
+                    {"lead_s": 600.0},
+                ]
+            ),
         ),
         st.builds(lambda name, radius_m: _site(name, SITES[name], radius_m), _site_name, _radius),
     )
@@ -191,7 +198,9 @@ def words(draw: st.DrawFn, visits: list[VisitScheduled]) -> list[Thing]:
     """One fact that is no position, near a visit's time."""
     near = draw(st.sampled_from(visits))
     kind = draw(
-        st.sampled_from(["checkin", "checkin", "checkout", "scan", "scan", "no_access", "outing", "status", "sos"])
+        st.sampled_from(
+            ["checkin", "checkin", "checkout", "scan", "scan", "shift", "no_access", "outing", "status", "sos"]
+        )
     )
     named = draw(st.sampled_from(visits)).visit
     fields: dict[str, Any] = {"worker": draw(_claim)}
@@ -205,7 +214,7 @@ def words(draw: st.DrawFn, visits: list[VisitScheduled]) -> list[Thing]:
         fields["tag"] = draw(st.sampled_from(TAGS))
     elif kind in ("no_access", "outing"):
         fields["visit"] = named
-    if kind == "outing":
+    if kind in ("outing", "shift"):
         fields["on"] = draw(st.booleans())
     at = near.window_from_ms + draw(_around) * 10 * MINUTE_MS
     if draw(st.booleans()):

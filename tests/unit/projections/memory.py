@@ -117,6 +117,7 @@ class Recall:
             if since <= at_ms < plan.close_ms
             and promise.worker is not None
             and (fix.worker or world.worker_of(fix.device, at_ms)) == promise.worker
+            and world.leads(plan, fix.device, at_ms)
         ]
         facts = [
             fact
