@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from domain.errors import DoorstepError, Unavailable
-from ingest.door_routes import Answer, Asked, Way, may_publish, way_of
+from ingest.door_routes import Answer, Asked, may_publish, way_of
+from ingest.door_waiting import Waiting
 from ingest.doorkeeper import Doorkeeper, NotAdmitted, TooOften, basic
-from ingest.inbox import Inbox, Line
+from ingest.inbox import Inbox
 from ingest.message import Message
 
 logger = logging.getLogger(__name__)
@@ -73,33 +72,19 @@ _LEVELS = {NotAdmitted: logging.DEBUG, TooOften: logging.DEBUG, Unavailable: log
 """What anybody can cause, and what the committer tells already, does not fill the log."""
 
 
-class _Held(NamedTuple):
-    """What is in the inbox and not in the log yet."""
-
-    key: tuple[str, bytes]
-    future: asyncio.Future[None]
-
-
 class Door:
-    """An ASGI application. Everything but `close` and the inbox's acknowledgements happens in its event loop."""
+    """An ASGI application, for one event loop."""
 
     def __init__(self, inbox: Inbox, keeper: Doorkeeper, limits: Limits) -> None:
-        self._inbox, self._keeper, self._limits = inbox, keeper, limits
-        self._line = Line(self._acknowledge)
-        inbox.add_line(self._line)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._putting = ThreadPoolExecutor(1, thread_name_prefix="door")  # the inbox may make whoever delivers wait
-        self._packets = count(1)
-        self._held: dict[int, _Held] = {}
-        self._given_up: dict[tuple[str, bytes], list[int]] = {}
-        self._bytes = 0
-        self._closed = False
+        self._keeper, self._limits = keeper, limits
+        self._waiting = Waiting(
+            inbox, timeout_s=limits.timeout_s, most=limits.waiting_most, most_bytes=limits.waiting_bytes
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI. Errors of ours become statuses; what they say goes to nobody but the log."""
         if scope["type"] != "http":
             return
-        self._loop = asyncio.get_running_loop()
         try:
             answer = await self._answer(scope, receive)
         except DoorstepError as error:
@@ -107,6 +92,10 @@ class Door:
             logger.log(_LEVELS.get(type(error), logging.INFO), "%s: %s", status.value, error)
             answer = Answer(status)
         await _send(answer, send)
+
+    def close(self) -> None:
+        """Nothing is committed any more: whoever waits hears so. From any thread."""
+        self._waiting.close()
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         way = way_of(scope["path"])
@@ -119,7 +108,11 @@ class Door:
         login = await self._keeper.admit(shown, (scope.get("client") or ("", 0))[0])
         body = await self._body(headers.get(b"content-length", ""), receive)
         asked = Asked(login, way.path, scope["query_string"], headers.get(b"content-type", ""), body)
-        await self._commit(way, asked)
+        said = way.route.said(asked)
+        if said.topic is None or not may_publish(login, said.topic):
+            raise NotYours(f"{login.login} may not publish on {said.topic or 'this dialect'}")
+        if said.payload:  # apps post empty bodies too, which say nothing
+            await self._waiting.commit(Message(said.topic, said.payload))
         return way.route.answer
 
     async def _body(self, stated: str, receive: Receive) -> bytes:
@@ -142,90 +135,6 @@ class Door:
         except TimeoutError:
             raise Slow(f"no whole body within {self._limits.timeout_s} s") from None
         return b"".join(parts)
-
-    async def _commit(self, way: Way, asked: Asked) -> None:
-        """Returns once what was said is in the log, or at once where nothing was: apps post empty bodies too."""
-        said = way.route.said(asked)
-        if said.topic is None or not may_publish(asked.login, said.topic):
-            raise NotYours(f"{asked.login.login} may not publish on {said.topic or 'this dialect'}")
-        if not said.payload:
-            return
-        key = (said.topic, said.payload)
-        packet = self._resume(key) or self._put(Message(*key))
-        try:
-            async with asyncio.timeout(self._limits.timeout_s):
-                await asyncio.shield(self._held[packet].future)
-        except TimeoutError:
-            if packet in self._held:
-                self._given_up.setdefault(key, []).append(packet)
-            raise Unavailable(f"not committed within {self._limits.timeout_s} s") from None
-
-    def _resume(self, key: tuple[str, bytes]) -> int | None:
-        """The packet of the same message whose client has given up, if it still waits: this is the client again. So an
-        outage holds each message once, however often it is sent."""
-        packets = self._given_up.get(key)
-        if not packets:
-            return None
-        packet = packets.pop()
-        if not packets:
-            del self._given_up[key]
-        return packet
-
-    def _put(self, message: Message) -> int:
-        """Raises Unavailable where too much waits already."""
-        size, limits = len(message.payload), self._limits
-        if self._closed:
-            raise Unavailable("ingest ends")
-        if len(self._held) >= limits.waiting_most or self._bytes + size > limits.waiting_bytes:
-            raise Unavailable(f"{len(self._held)} messages with {self._bytes} bytes wait already")
-        if getattr(self._inbox, "is_full", False):
-            raise Unavailable("ingest is full")
-        packet = next(self._packets)
-        held = _Held((message.topic, message.payload), asyncio.get_running_loop().create_future())
-        try:
-            self._putting.submit(self._deliver, message, packet)
-        except RuntimeError:
-            raise Unavailable("ingest ends") from None
-        self._held[packet] = held
-        self._bytes += size
-        return packet
-
-    def _deliver(self, message: Message, packet: int) -> None:
-        try:
-            self._inbox.put(self._line, message, packet)
-        except Exception:
-            logger.exception("a message on %s could not be taken", message.topic)  # whoever waits hears 503
-
-    def _acknowledge(self, packets: int | Sequence[int]) -> None:
-        """Called by the committer."""
-        ids = (packets,) if isinstance(packets, int) else tuple(packets)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._committed, ids)
-
-    def _committed(self, packets: Sequence[int]) -> None:
-        for packet in packets:
-            held = self._held.pop(packet)
-            self._bytes -= len(held.key[1])
-            if not held.future.done():
-                held.future.set_result(None)
-            given_up = self._given_up.get(held.key, [])
-            if packet in given_up:
-                given_up.remove(packet)
-                if not given_up:
-                    del self._given_up[held.key]
-
-    def close(self) -> None:
-        """Nothing is committed any more: whoever waits hears so. From any thread."""
-        self._closed = True
-        self._putting.shutdown(wait=False, cancel_futures=True)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._turn_away)
-
-    def _turn_away(self) -> None:
-        for held in self._held.values():
-            if not held.future.done():
-                held.future.set_exception(Unavailable("ingest ends"))
-                held.future.exception()  # of those that nobody waits for any more
 
 
 async def _send(answer: Answer, send: Send) -> None:

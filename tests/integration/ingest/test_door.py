@@ -125,12 +125,10 @@ def test_kill_9_between_the_request_and_its_answer_leaves_no_200_and_loses_nothi
     with running(cell), ThreadPoolExecutor(10) as pool:
         phones = [pool.submit(phone, first) for first in range(10)]
         try:
-            for strike in range(2):
-                eventually(lambda strike=strike: len(heard) >= 50 * (strike + 1), "some are heard", LIMIT_S)  # type: ignore[misc]
-                cell.kill()
-                known = list(heard)
-                assert cell.rows() >= len(known), "a 200 for what is not in the log"
-                cell.start()
+            eventually(lambda: len(heard) >= 100, "some are heard", LIMIT_S)
+            cell.kill()
+            assert cell.rows() >= len(heard), "a 200 for what is not in the log"
+            cell.start()
             eventually(lambda: len(heard) >= 150, "they go on", LIMIT_S)
         finally:
             stop.set()

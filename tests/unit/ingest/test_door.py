@@ -336,3 +336,26 @@ def test_who_waits_when_ingest_ends_is_told_that_nothing_was_committed() -> None
         held.commit()
 
     at_the_door(test)
+
+
+@pytest.mark.parametrize(
+    ("path", "payload", "auth"),
+    [("/osmand?lat=1&alarm=sos", b"", LI), ("/doorstep/v1/p-1/sos", b'{"time":1700000000}', ("n-1", PASSWORD))],
+)
+def test_a_call_for_help_is_let_in_where_others_are_turned_away_and_goes_first(
+    path: str, payload: bytes, auth: tuple[str, str]
+) -> None:
+    async def test(held: Held) -> None:
+        assert (await held.client.post("/owntracks", content=FIX, auth=LI)).status_code == 503
+        assert (await held.client.post("/owntracks", content=FIX + b" ", auth=LI)).status_code == 503
+        asking = asyncio.create_task(held.client.post(path, content=payload, auth=auth))
+        async with asyncio.timeout(SOON_S):
+            while held.inbox.depth < 2:
+                await asyncio.sleep(0.001)
+        first, second = await held.take()
+        assert second.payload == FIX
+        assert first.topic in ("osmand/li.phone", "doorstep/v1/p-1/sos")
+        held.commit()
+        assert (await asking).status_code == 200
+
+    at_the_door(test, Limits(timeout_s=0.2, waiting_most=1))
