@@ -28,8 +28,8 @@ export function Bind({ device, seen }: { device: DeviceWhole; seen: () => void }
   const [from, setFrom] = useState("");
   const [until, setUntil] = useState("");
 
-  const fromMs = since === "first" ? firstMs : since === "other" ? instantOf(from, times) : Date.now();
-  // The cell's own time is not the wall's in a demo; its minute is near enough for "now".
+  const fromMs = since === "first" ? firstMs : since === "other" ? instantOf(from, times) : null;
+  // "Now" is the cell's, which is not the wall's in a demo; to the minute is near enough.
   const begins = (): string => new Date(since === "now" ? minuteMs : (fromMs ?? minuteMs)).toISOString();
   const bind = (event: Event): void => {
     event.preventDefault();
@@ -43,7 +43,8 @@ export function Bind({ device, seen }: { device: DeviceWhole; seen: () => void }
     });
   };
   const unbind = (): void => void act("POST", "unbind", { from: begins() }, w.unbound);
-  const isReady = chosen !== "" && (since !== "other" || fromMs !== null);
+  const isDated = since !== "other" || fromMs !== null;
+  const isReady = chosen !== "" && isDated;
   return (
     <section class="card device-part" aria-label={w.bindTitle} data-testid="bind">
       <h3>{w.bindTitle}</h3>
@@ -113,7 +114,7 @@ export function Bind({ device, seen }: { device: DeviceWhole; seen: () => void }
               {busy ? w.binding : device.holder ? w.rebind : w.bind}
             </button>
             {device.holder && (
-              <button type="button" class="button button-quiet" aria-disabled={busy} onClick={unbind} data-testid="unbind">
+              <button type="button" class="button button-quiet" disabled={!isDated} aria-disabled={busy} onClick={unbind} data-testid="unbind">
                 {busy ? w.unbinding : w.unbind}
               </button>
             )}
