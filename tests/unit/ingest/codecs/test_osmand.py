@@ -327,6 +327,16 @@ def test_the_registry_names_it_for_a_device_that_does_not_and_the_field_goes_bef
     assert (sos.lat, sos.lon, sos.extras) == (31.1774276, 121.5272106, {"crs": "gcj02"})
 
 
+def test_an_sos_is_where_its_fix_is_in_whatever_system_that_is_named() -> None:
+    (named,) = decode(query(**SHANGHAI_GCJ02, crs="gcj02", alarm="sos")).facts
+    assert isinstance(named, SosRaised)
+    assert (named.lat, named.lon) == (31.1774276, 121.5272106)
+    devices = Devices({"354120": DeviceSettings(crs="gcj02")})
+    (straight,) = decode(query(alarm="sos", crs="wgs84"), devices=devices).facts
+    assert isinstance(straight, SosRaised)
+    assert (straight.lat, straight.lon, straight.extras) == (31.2304, 121.4737, {})
+
+
 # Identity and topics
 
 
@@ -343,6 +353,11 @@ def test_a_payload_that_names_another_device_is_the_topics_and_flagged(said: Any
 )
 def test_a_payload_that_names_its_own_device_or_none_is_not_flagged(said: Any) -> None:
     assert extras(position(said)) == {}
+
+
+def test_an_sos_of_a_payload_that_names_another_device_is_raised_and_flagged() -> None:
+    (sos,) = decode(query(id="999", alarm="sos")).facts
+    assert (sos.device, sos.extras) == ("354120", {"contradicts": "999"})
 
 
 def test_a_name_that_is_spelt_otherwise_in_the_registry_is_no_contradiction() -> None:

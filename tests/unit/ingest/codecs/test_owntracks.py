@@ -143,6 +143,14 @@ def test_units_and_unknowns(said: dict[str, Any], name: str, value: int | None) 
     assert getattr(position(location(**said)), name) == value
 
 
+def test_a_speed_is_in_kilometres_an_hour() -> None:
+    assert position(location(vel=36)).speed_cms == 1_000
+
+
+def test_a_time_may_come_as_text_and_is_the_same() -> None:
+    assert position(location(tst="1795222923")) == position(location(tst=1_795_222_923))
+
+
 def test_a_provider_without_a_flag_is_kept_as_it_came() -> None:
     found = position(location(source="passive"))
     assert (found.flags, extras(found)) == (0, {"source": "passive"})
@@ -371,6 +379,7 @@ def test_a_device_on_a_topic_of_its_own_names_that_one() -> None:
         payload = json.dumps(location(topic=topic)).encode()
         (found,) = read(Message("fleet/7", payload), receipt).positions
         assert (found.device, "contradicts" in extras(found)) == ("jane.phone", flagged)
+        assert ("topic" in extras(found)) == (topic != "fleet/7/event"), "its own says nothing"
 
 
 # Arrays

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nacl.secret import SecretBox
 
@@ -115,7 +115,15 @@ def test_the_topic_inside_the_box_is_the_one_that_can_contradict() -> None:
     assert msgspec.json.decode(found.extras)["contradicts"] == "john.phone"
 
 
+def test_base64_may_be_broken_into_lines() -> None:
+    data = CAPTURED["sealed"]["data"]
+    assert decode({"_type": "encrypted", "data": f"{data[:76]}\r\n{data[76:]}\n"}) == decode(CAPTURED["sealed"])
+
+
 @given(st.binary(max_size=40), st.binary(max_size=60))
+@example(b"", b"inner")
+@example(b"x" * 32, b"inner")
+@example(b"x" * 33, b"inner")
 def test_a_passphrase_is_cut_or_filled_with_zeros_to_a_key(key: bytes, inner: bytes) -> None:
     assert secret_key(key) == (key + bytes(32))[:32]
     assert opened(sealed(inner, key)["data"], key) == inner
