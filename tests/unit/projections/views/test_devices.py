@@ -177,6 +177,19 @@ def test_decisions_about_a_device_are_told_at_once_also_of_one_never_heard(day: 
     assert msgspec.json.decode(told["corrections"]) == [[-5, ms("08:00"), None, "so", "a", ms("10:01")]]
 
 
+def test_what_a_corrected_clock_dates_is_shown_where_it_is_judged(day: Day) -> None:
+    day.cell.say(
+        DeviceClockCorrected(
+            recorded_at_ms=Ms(ms("10:00")), device="p", offset_ms=HOUR_MS, from_ms=Ms(ms("08:00")), reason="so"
+        )
+    )
+    says(day, "p", "contact", ms("09:00"), ms("10:00"), open=True)
+    assert (row(day, "p")["last_at"], lead(day)[0]) == (ms("10:00"), -HOUR_MS), "its claim is what the clock says"
+    ping(day, "p", ms("09:30"), ms("10:30"))
+    day.tick("24:00")
+    assert (row(day, "p")["kind"], row(day, "p")["last_at"]) == ("position", ms("10:30"))
+
+
 def test_the_newest_status_stands_whether_it_was_retained_or_not(day: Day) -> None:
     retained = DeviceStatusChanged(
         recorded_at_ms=Ms(ms("10:00")), device="p", status={"online": True, "battery_pct": 55}
