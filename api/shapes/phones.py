@@ -12,7 +12,9 @@ from api.shapes.requests import Ask
 from api.times import At, Instant
 from domain.time import from_datetime
 
-Filter = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f ]+$")]
+_LEVEL = r"(?:\+|[^+#/\s\x00-\x1f\x7f]+)"
+Filter = Annotated[str, StringConstraints(max_length=256, pattern=rf"^{_LEVEL}(?:/{_LEVEL})*(?:/#)?$")]
+"""An MQTT filter below at least one level (MQTT 3.1.1, section 4.7.1), without spaces: NATS can carry none."""
 
 
 class InviteAsk(Ask):

@@ -190,7 +190,8 @@ def test_a_login_is_made_for_any_device_with_its_own_topics_or_with_those_of_a_g
     login = opened(cell, gate["login"], gate["password"])
     assert login is not None
     assert login.topics == ("traccar/#",)
-    assert cell.post("/v1/devices/gate/logins", {"topics": []}).status_code == 422
+    for wrong in ([], ["#"], ["a b"], ["a#"], ["a/#/b"], ["+a"], [""], ["a\n"], ["/a"]):
+        assert cell.post("/v1/devices/gate/logins", {"topics": wrong}).status_code == 422, wrong
 
 
 def test_a_devices_secret_is_set_replaced_and_forgotten_and_never_told(cell: Cell) -> None:

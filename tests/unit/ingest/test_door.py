@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from ingest.credentials import Login, bcrypt_hash
+from ingest.codecs import codec_of
+from ingest.credentials import Login, bcrypt_hash, topics_of
 from ingest.door import Door, Limits
+from ingest.door_routes import Asked, may_publish, way_of
 from ingest.doorkeeper import Doorkeeper
 from ingest.inbox import Inbox
 from ingest.message import Message
@@ -359,3 +361,18 @@ def test_a_call_for_help_is_let_in_where_others_are_turned_away_and_goes_first(
         assert (await asking).status_code == 200
 
     at_the_door(test, Limits(timeout_s=0.2, waiting_most=1))
+
+
+def test_every_way_leads_to_a_dialect_that_reads_it() -> None:
+    def dialect(path: str, login: Login) -> str:
+        way = way_of(path)
+        assert way is not None
+        topic = way.route.said(Asked(login, path, b"", "", b"{}")).topic
+        assert topic is not None
+        assert may_publish(login, topic)
+        return codec_of(topic).name
+
+    phone = login_of("li-1", "li.phone", *topics_of("li.phone"))
+    assert [dialect(path, phone) for path in ("/owntracks", "/osmand", "/")] == ["owntracks", "osmand", "osmand"]
+    assert dialect("/doorstep/v1/p-1/scan", login_of("n-1", "p-1", *topics_of("p-1"))) == "native"
+    assert dialect("/traccar", LOGINS[2]).startswith("traccar")
