@@ -12,6 +12,10 @@ from typing import Any
 
 from psycopg import Cursor, sql
 
+from projections.arrays import Packed
+
+Column = Sequence[Any] | Packed
+
 
 @dataclass(frozen=True, slots=True)
 class _Type:
@@ -110,7 +114,7 @@ class Writer:
         self._order = {table.name: table for table in tables}
         self._upserts = {table.name: table.upsert(schema) for table in self._order.values()}
         self._rows: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = {name: {} for name in self._order}
-        self._blocks: dict[str, list[Sequence[Sequence[Any]]]] = {name: [] for name in self._order}
+        self._blocks: dict[str, list[Sequence[Column]]] = {name: [] for name in self._order}
         self.muted = False
 
     def put(self, table: Table, **values: Any) -> None:
@@ -125,8 +129,8 @@ class Writer:
             row = tuple(values[name] for name in table.columns)
             self._rows[table.name].setdefault(tuple(values[name] for name in table.key), row)
 
-    def extend(self, table: Table, columns: Sequence[Sequence[Any]]) -> None:
-        """Add many rows of a `keep_first` table as columns, in the table's order."""
+    def extend(self, table: Table, columns: Sequence[Column]) -> None:
+        """Add many rows of a `keep_first` table as columns, in the table's order, packed or not."""
         if not self.muted:
             self._blocks[table.name].append(columns)
 
@@ -147,13 +151,15 @@ class Writer:
         self._blocks = {name: [] for name in self._order}
         self._rows = {name: {} for name in self._order}
 
-    def _write(self, cursor: Cursor[Any], table: Table, columns: Sequence[Sequence[Any]]) -> int:
-        kinds = table.columns.values()
-        values = [
-            ["{" + ",".join(fact.hex() for fact in facts) + "}" for facts in column]
-            if kind == "facts"
-            else list(column)
-            for column, kind in zip(columns, kinds, strict=True)
-        ]
+    def _write(self, cursor: Cursor[Any], table: Table, columns: Sequence[Column]) -> int:
+        values = [_parameter(column, kind) for column, kind in zip(columns, table.columns.values(), strict=True)]
         cursor.execute(self._upserts[table.name], values)
-        return len(values[0])
+        return len(columns[0])
+
+
+def _parameter(column: Column, kind: str) -> list[Any] | Packed:
+    if isinstance(column, Packed):
+        return column
+    if kind == "facts":
+        return ["{" + ",".join(fact.hex() for fact in facts) + "}" for facts in column]
+    return list(column)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from domain.positions import NULL, QUALITY_MASK
 from eventlog.entry import Entry
+from projections.arrays import integers, repeated, texts, uuids
 from projections.tables import Table, Writer
 from projections.view import Quiet
 
@@ -45,6 +47,9 @@ judged at (moved where the device's clock is corrected); `worker` who claimed a 
 e7: 1e-7 degrees, dm: decimetres, cms: cm/s, cdeg: 0.01 degrees; `place`: the log position of the batch."""
 
 
+_OPTIONAL = ("accuracy_dm", "speed_cms", "heading_cdeg", "altitude_dm", "battery_pct")
+
+
 class _Claim(msgspec.Struct):
     worker: object = None
 
@@ -64,30 +69,30 @@ class Tracks(Quiet):
         batch = entry.batch
         if batch is None or out.muted:
             return
-        n, flags = len(batch), batch.flags.tolist()
-        optional = ("accuracy_dm", "speed_cms", "heading_cdeg", "altitude_dm", "battery_pct")
-        columns = [[None if v == NULL else v for v in getattr(batch, name).tolist()] for name in optional]
-        workers: list[str | None] = [None] * n
-        extras: list[str | None] = [None] * n
+        n, flags = len(batch), batch.flags.astype(np.int32)
+        workers: list[bytes | None] = [None] * n
+        extras: list[bytes | None] = [None] * n
         for row, raw in batch.extras.items():
-            extras[row] = raw.decode()
-            workers[row] = claimed_worker(raw)
+            extras[row] = raw
+            if b'"worker"' in raw and (worker := claimed_worker(raw)) is not None:
+                workers[row] = worker.encode()
+        optional = (getattr(batch, name) for name in _OPTIONAL)
         out.extend(
             TRACKS,
             [
-                [batch.devices[d] for d in batch.device.tolist()],
-                batch.observed_at_ms.tolist(),
-                batch.facts(),
-                batch.at_ms().tolist(),
-                [batch.recorded_at_ms if flag & QUALITY_MASK else None for flag in flags],
-                workers,
-                batch.lat_e7.tolist(),
-                batch.lon_e7.tolist(),
-                *columns,
-                flags,
-                extras,
-                [known_ms] * n,
-                [entry.position] * n,
+                repeated(batch.devices, batch.device),
+                integers(batch.observed_at_ms, 8),
+                uuids(batch.identities()),
+                integers(batch.at_ms(), 8),
+                integers(np.full(n, batch.recorded_at_ms), 8, absent=(flags & QUALITY_MASK) == 0),
+                texts(workers),
+                integers(batch.lat_e7, 4),
+                integers(batch.lon_e7, 4),
+                *(integers(column, 4, absent=column == NULL) for column in optional),
+                integers(flags, 4),
+                texts(extras),
+                integers(np.full(n, known_ms), 8),
+                integers(np.full(n, entry.position), 8),
             ],
         )
 
