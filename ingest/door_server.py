@@ -88,10 +88,11 @@ class DoorServer:
             asyncio.run(self._server.serve())
 
     def _watch(self) -> None:
-        while self._serving.is_alive() and not self._server.started:
-            if self._stop.wait(_LOOK_S):
+        """Tell when it listens, and when it does not any more: the role ends then, and is started again."""
+        while not self._stop.wait(_LOOK_S):
+            if self._server.started:
+                self.ready.set()
+            if not self._serving.is_alive():
+                how = "is closed" if self.ready.is_set() else "cannot be opened"
+                self.failure = Unavailable(f"the HTTP door {how} at {self._address.host}:{self._address.port}")
                 return
-        if self._server.started:
-            self.ready.set()
-        elif not self._stop.is_set():
-            self.failure = Unavailable(f"the HTTP door cannot be opened at {self._address.host}:{self._address.port}")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from typing import NamedTuple
 
@@ -59,8 +60,9 @@ class Waiting:
         """Nothing is committed any more: whoever waits hears so. From any thread."""
         self._closed = True
         self._putting.shutdown(wait=False, cancel_futures=True)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._turn_away)
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._turn_away)
 
     def _resume(self, key: tuple[str, bytes]) -> int | None:
         """The packet of the same message whose client has given up, if it still waits: this is the client again. So an
@@ -102,8 +104,9 @@ class Waiting:
 
     def _acknowledge(self, packets: Sequence[int]) -> None:
         """Called by the committer."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._committed, tuple(packets))
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                self._loop.call_soon_threadsafe(self._committed, tuple(packets))
 
     def _committed(self, packets: Sequence[int]) -> None:
         for packet in packets:

@@ -134,4 +134,5 @@ def _until_told(conn: credentials.Connection, stop: threading.Event) -> None:
     until_s = time.monotonic() + _REREAD_S
     while not stop.is_set() and time.monotonic() < until_s:
         if list(conn.notifies(timeout=_WAIT_S, stop_after=1)):
+            list(conn.notifies(timeout=0))  # many that come together are one change
             return
