@@ -34,6 +34,7 @@ class Client:
         self.got: list[tuple[str, bytes, bool]] = []
         self.granted: list[int] = []
         self.reason: str | None = None
+        self.lost = 0
         self._left = 0
         self._published = threading.Event()
         self._client = mqtt.Client(
@@ -94,6 +95,7 @@ class Client:
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.reason = self.reason or f"disconnected: {reason}"
+        self.lost += 1
 
     def _on_publish(self, *_: Any) -> None:
         self._left -= 1

@@ -108,15 +108,21 @@ def test_a_login_that_is_made_or_revoked_counts_after_a_reload_and_others_stay_c
     secured: Broker, ingest: Client
 ) -> None:
     late = phone("late-1", "doorstep/v1/late")
-    with device(secured, late, name="late-early") as early, device(secured, ANNA) as anna:
+    with (
+        device(secured, late, name="late-early") as early,
+        device(secured, ANNA) as anna,
+        device(secured, BERT) as bert,
+    ):
         assert not early.is_connected
         try:
             secured.write([ANNA, GATEWAY, late])
             secured.read_again()
             eventually(lambda: gets_in(secured, late), "the new login gets in", LIMIT_S)
             eventually(lambda: not gets_in(secured, BERT), "the revoked one does not", LIMIT_S)
+            eventually(lambda: bert.lost > 0, "and is cut off", LIMIT_S)
             anna.publish([("doorstep/v1/anna/position", b"still here")])
             eventually(lambda: bool(ingest.got), "the others go on", LIMIT_S)
+            assert (anna.lost, ingest.lost) == (0, 0)
         finally:
             secured.write([ANNA, BERT, GATEWAY])
             secured.read_again()
