@@ -43,6 +43,7 @@ from ingest.letter_keeper import LetterKeeper
 from ingest.letter_keeper import Limits as LetterLimits
 from ingest.own_topics import OwnTopics
 from ingest.prepare import Preparer
+from ingest.quiet import Spans
 from ingest.registry import Registry, Tell
 from ingest.retry import Retry
 from ingest.role import Ingest, Source
@@ -375,6 +376,11 @@ def _committer(settings: Settings, log: EventLog, inbox: Inbox, counts: Counts, 
         window,
         tolerance_ms=round(settings.future_tolerance_s * SECOND_MS),
         followed=settings.clock_mode == ClockMode.FOLLOWED,
+        spans=Spans(
+            beacon_ms=round(settings.quiet_beacon_s * SECOND_MS),
+            contact_ms=round(settings.quiet_contact_s * SECOND_MS),
+            press_ms=round(settings.quiet_press_s * SECOND_MS),
+        ),
     )
     pace = Pace(
         flush_ms=settings.flush_ms,

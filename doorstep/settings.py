@@ -195,6 +195,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         120.0
     )
 
+    quiet_beacon_s: Annotated[
+        float, Meta(ge=0, description="a beacon that a gateway hears again within this is no news")
+    ] = 60.0
+    quiet_contact_s: Annotated[
+        float, Meta(ge=0, description="a contact without a clock that says the same again within this is no news")
+    ] = 60.0
+    quiet_press_s: Annotated[
+        float, Meta(ge=0, description="a numbered packet of a button that comes again within this is the same press")
+    ] = 2.0
+
     # Dead letters
     dead_letters_mb: Annotated[
         Count, Meta(description="MiB of messages that could not be read; beyond it the oldest are given up")
@@ -208,6 +218,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_warn_at: Annotated[
         float, Meta(gt=0, le=1, description="share of either limit from which on a warning stands")
     ] = 0.8
+    dead_letters_retry_s: Annotated[
+        Seconds, Meta(description="how long one request of the console may read letters again; the rest is left")
+    ] = 20.0
 
     # Folding
     page_rows: Annotated[Count, Meta(description="log rows folded per transaction")] = 1_000

@@ -150,4 +150,5 @@ class Committer:
     def _learn(self, prepared: Prepared, took_s: float) -> None:
         self._window.add(prepared.recorded_at_ms, prepared.ids, prepared.untimed)
         self._window.claim(prepared.claims)
+        self._window.learn(prepared.lasts)
         self._counts.add(prepared, took_s)

@@ -37,6 +37,7 @@ class Counts:
         self.facts = 0
         self.status_changes = 0
         self.duplicates = 0
+        self.quiet = 0
         self.dead_letters = 0
         self.flushes = 0
         self.retries = 0
@@ -63,6 +64,7 @@ class Counts:
         self.facts += len(prepared.facts)
         self.status_changes += len(prepared.statuses)
         self.duplicates += prepared.duplicates
+        self.quiet += prepared.quiet
         self.dead_letters += len(prepared.letters)
         self.flushes += 1
         self.failing_since_s = None

@@ -20,6 +20,7 @@ from ingest.codecs import Codec, read
 from ingest.dead_letters import Letter
 from ingest.devices import UNREGISTERED
 from ingest.message import Decoded, Fault, Message
+from ingest.quiet import Last, Spans, Subject, is_quiet, told
 from ingest.reading import Receipt
 from ingest.window import Key, Window
 
@@ -31,7 +32,8 @@ TWINS_MS = MINUTE_MS
 
 
 class Prepared(msgspec.Struct):
-    """What one transaction writes. The window learns `ids`, `claims` and `untimed` once it stands."""
+    """What one transaction writes. The window learns `ids`, `claims`, `untimed` and `lasts` once it stands. `quiet`:
+    how many facts said nothing new."""
 
     recorded_at_ms: Ms
     positions: PositionBatch
@@ -41,7 +43,9 @@ class Prepared(msgspec.Struct):
     ids: set[bytes] = msgspec.field(default_factory=set)
     claims: set[bytes] = msgspec.field(default_factory=set)
     untimed: set[Key] = msgspec.field(default_factory=set)
+    lasts: dict[Subject, Last] = msgspec.field(default_factory=dict)
     duplicates: int = 0
+    quiet: int = 0
 
     @classmethod
     def nothing(cls, recorded_at_ms: Ms) -> Prepared:
@@ -53,7 +57,16 @@ class Preparer:
     """Decodes messages and drops what the window knows. `devices` is what the registry says at the moment; whoever
     follows it replaces it whole."""
 
-    def __init__(self, codecs: Sequence[Codec], window: Window, *, tolerance_ms: int, followed: bool = False) -> None:
+    def __init__(
+        self,
+        codecs: Sequence[Codec],
+        window: Window,
+        *,
+        tolerance_ms: int,
+        followed: bool = False,
+        spans: Spans | None = None,
+    ) -> None:
+        self._spans = spans or Spans()
         self._codecs = tuple(codecs)
         self._window = window
         self._tolerance_ms = tolerance_ms
@@ -77,6 +90,8 @@ class Preparer:
             positions.extend(decoded.positions)
             for fact in decoded.facts:
                 if not fact.observed_at_ms:
+                    if not message.dup and self._is_quiet(fact, prepared):
+                        continue
                     recorded = self._may_be_recorded(message, fact, prepared.recorded_at_ms)
                     self._add_untimed(fact, {**dict.fromkeys(lost), **dict.fromkeys(recorded)}, prepared)
                 elif self._is_new(fact.fact.bytes, prepared):
@@ -123,6 +138,19 @@ class Preparer:
             for fact in decoded.facts
         )
         return msgspec.structs.replace(decoded, positions=positions, facts=facts)
+
+    def _is_quiet(self, fact: Fact, prepared: Prepared) -> bool:
+        """Whether this only repeats what was stored a moment ago (ingest/quiet.py)."""
+        repeats = told(fact, self._spans)
+        if repeats is None:
+            return False
+        subject, said, span_ms = repeats
+        at_ms = prepared.recorded_at_ms
+        if is_quiet(said, at_ms, span_ms, prepared.lasts.get(subject) or self._window.last(subject)):
+            prepared.quiet += 1
+            return True
+        prepared.lasts[subject] = Last(said, at_ms)
+        return False
 
     def _may_be_recorded(self, message: Message, fact: Fact, now_ms: Ms) -> list[Ms]:
         """When a fact without a time of its own may have been recorded already."""

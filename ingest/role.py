@@ -128,6 +128,7 @@ class Ingest:
             "facts": counts.facts,
             "status_changes": counts.status_changes,
             "duplicates": counts.duplicates,
+            "quiet": counts.quiet,
             "dead_letters": counts.dead_letters,
             "flushes": counts.flushes,
             "retries": counts.retries,

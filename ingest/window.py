@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from domain.events.facts import Fact
-from domain.time import SECOND_MS, Ms
+from domain.time import MINUTE_MS, SECOND_MS, Ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
+from ingest.quiet import Last, Subject, forget_old
 
 GROWTH = 5
 """The window keeps `rows` at least, and longer what is younger than its time, up to this many times `rows`: a cell at
@@ -16,6 +17,9 @@ full speed would otherwise keep an hour of 10 000 messages a second."""
 
 LATEST = 16
 """Receipts remembered of each kind of each device without a clock."""
+
+LASTS_MOST, LASTS_MS = 100_000, 10 * MINUTE_MS
+"""Subjects that repeat themselves: more are kept only while they are younger than this."""
 
 Key = tuple[str, str]
 """A device and a kind."""
@@ -36,6 +40,7 @@ class Window:
         self._claimed: set[bytes] = set()
         self._latest: dict[Key, deque[Ms]] = {}
         self._unsure: dict[Key, list[Ms]] = {}
+        self._lasts: dict[Subject, Last] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -60,6 +65,16 @@ class Window:
             _, old = self._flushes.popleft()
             self._ids.difference_update(old)
             self._claimed.difference_update(old)
+
+    def last(self, subject: Subject) -> Last | None:
+        """What was stored last of something that repeats itself."""
+        return self._lasts.get(subject)
+
+    def learn(self, lasts: Mapping[Subject, Last]) -> None:
+        """These were stored."""
+        self._lasts.update(lasts)
+        newest_ms = max((last.recorded_at_ms for last in lasts.values()), default=0)
+        forget_old(self._lasts, newest_ms - LASTS_MS, LASTS_MOST)
 
     def latest(self, key: Key, since_ms: int) -> list[Ms]:
         """When something without a time of its own was recorded lately from this kind of this device."""
