@@ -33,6 +33,7 @@ from projections.progress.state import Fold, Key, Plan, Seen
 from projections.roll import Roll
 from projections.tables import Table, Writer
 from projections.view import Case, Judged, View, views
+from projections.views.hands import HANDS
 from projections.views.tracks import claimed_worker
 from projections.world import World
 
@@ -159,8 +160,15 @@ class Judge:
             return set()
         again = self._unsettle(world.unsettled_by(device, act), at_ms, at_ms + world.reach_ms(device), place)
         if act.worker or act.off:
+            self._hand(device)
             self._alarm_again(device)
         return again
+
+    def _hand(self, device: str) -> None:
+        """Write in whose hands the last act has put a shared phone."""
+        act = self.state.world.last_named(device)
+        if act is not None:
+            self._out.put(HANDS, device=device, worker=None if act.off else act.worker, since=act.at_ms)
 
     def _tracks_now(self, batch: PositionBatch, place: int) -> None:
         """A device sends its first position: from its acts on it leads, though they came before."""
@@ -202,6 +210,7 @@ class Judge:
         """Move the device's rows to where its corrected clock has them; the visits that heard them, or do now."""
         world, device = self.state.world, event.device
         moved = self._history.redate(device, world.clocks[device], event.from_ms, event.until_ms)
+        self._hand(device)
         self.redated = True
         if moved is None:
             return set()

@@ -221,6 +221,11 @@ class World(msgspec.Struct):
             self.shared.add(said.device)
         return act
 
+    def last_named(self, device: str) -> Act | None:
+        """The last act on a shared device that says whose it is."""
+        acts = self.acts[device] if device in self.shared else ()
+        return next((act for act in reversed(acts) if act.worker or act.off), None)
+
     def unsettled_by(self, device: str, act: Act) -> set[str]:
         """The workers of whom facts after a new act are judged otherwise because of it, as far as they may have been
         heard."""

@@ -10,8 +10,8 @@ from psycopg import Cursor
 
 from domain.time import DAY_MS, to_datetime
 from projections.queries.alerts import AlertRow
-from projections.queries.carriers import devices_of
 from projections.queries.columns import J, ms
+from projections.queries.hands import phones_of
 from projections.queries.timeline import FactRow
 from projections.queries.tracks import FixRow, named
 
@@ -36,5 +36,5 @@ def fixes(cursor: Cursor[Any], alert: AlertRow, wanted: Sequence[UUID]) -> list[
     else:
         shared: LiteralString = f"SELECT DISTINCT device FROM {J}.tracks WHERE worker = %s AND at >= %s AND at < %s"
         rows = cursor.execute(shared, (alert.worker, to_datetime(from_ms), to_datetime(to_ms))).fetchall()
-        devices = {*devices_of(cursor, alert.worker), *(row[0] for row in rows)}
+        devices = {*phones_of(cursor, alert.worker, from_ms, to_ms), *(row[0] for row in rows)}
     return named(cursor, list(wanted), sorted(devices), from_ms, to_ms)

@@ -10,9 +10,10 @@ from psycopg import Cursor
 
 from domain.policies import VisitPolicy, in_force
 from domain.time import to_datetime
-from projections.queries.carriers import bindings_of, devices_of
+from projections.queries import tracks
 from projections.queries.columns import J, ms
-from projections.queries.tracks import FixRow, named
+from projections.queries.hands import phones_of, read
+from projections.queries.tracks import FixRow
 from projections.queries.visits import VisitRow
 
 
@@ -53,7 +54,7 @@ def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
     """Facts that name the visit, and those of its worker that name none, while the visit listens. Whose a fact is, the
     judge says alike (`World.actor`): of whom it names, else of who carries the tag, else the device."""
     from_ms, to_ms = _listens(cursor, visit)
-    devices = {} if visit.worker is None else devices_of(cursor, visit.worker)
+    devices = [] if visit.worker is None else phones_of(cursor, visit.worker, from_ms, to_ms)
     statement: LiteralString = f"""
         SELECT fact, kind, {ms("at")}, device, worker, visit, {ms("known_at")}, body, thing FROM {J}.facts
         WHERE visit = %(visit)s OR (visit IS NULL AND at >= %(from)s AND at < %(to)s AND (worker = %(worker)s
@@ -62,16 +63,17 @@ def facts(cursor: Cursor[Any], visit: VisitRow) -> list[FactRow]:
     asked = {
         "visit": visit.visit,
         "worker": visit.worker,
-        "devices": list(devices),
+        "devices": devices,
         "from": to_datetime(from_ms),
         "to": to_datetime(to_ms),
     }
     found = [(FactRow(*row), thing) for *row, thing in cursor.execute(statement, asked).fetchall()]
-    bound = bindings_of(cursor, {name for fact, thing in found for name in (fact.device, thing) if name is not None})
+    named = {name for fact, thing in found for name in (fact.device, thing) if name is not None}
+    hands = read(cursor, named, from_ms, to_ms)
 
     def actor(fact: FactRow, thing: str | None) -> str | None:
-        carried = (bound[name].at(fact.at_ms) for name in (thing, fact.device) if name in bound)
-        return fact.worker or next((held.worker for held in carried if held and held.worker), None)
+        carried = hands.worker(thing, fact.at_ms) if thing else None
+        return fact.worker or carried or hands.worker(fact.device, fact.at_ms)
 
     return [fact for fact, thing in found if fact.visit is not None or actor(fact, thing) == visit.worker]
 
@@ -83,8 +85,8 @@ def fixes(cursor: Cursor[Any], visit: VisitRow, evidence: list[UUID]) -> list[Fi
     shared: LiteralString = f"SELECT DISTINCT device FROM {J}.tracks WHERE worker = %s AND at >= %s AND at < %s"
     from_ms, to_ms = _listens(cursor, visit)
     rows = cursor.execute(shared, (visit.worker, to_datetime(from_ms), to_datetime(to_ms))).fetchall()
-    devices = sorted({*devices_of(cursor, visit.worker), *(row[0] for row in rows)})
-    return named(cursor, evidence, devices, from_ms, to_ms)
+    devices = sorted({*phones_of(cursor, visit.worker, from_ms, to_ms), *(row[0] for row in rows)})
+    return tracks.named(cursor, evidence, devices, from_ms, to_ms)
 
 
 def _listens(cursor: Cursor[Any], visit: VisitRow) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A worker's positions: those of devices while bound to them, and those that name them on a shared one."""
+"""A worker's positions: those of devices while bound to them or in their hands, and those that name them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from uuid import UUID
 import msgspec
 from psycopg import Cursor
 
-from domain.bindings import Binding
 from domain.time import to_datetime
-from projections.queries.carriers import devices_of
 from projections.queries.columns import J, ms
+from projections.queries.hands import phones_of, read
 
 
 class FixRow(msgspec.Struct, frozen=True):
@@ -49,16 +48,18 @@ _TRACK: LiteralString = f"""
 
 def of_worker(cursor: Cursor[Any], worker: str, from_ms: int, to_ms: int, limit: int) -> tuple[list[FixRow], bool]:
     """The positions in [from_ms, to_ms) in order of time; and whether there were more than `limit` to look at."""
-    devices = devices_of(cursor, worker)
+    devices = phones_of(cursor, worker, from_ms, to_ms)
+    hands = read(cursor, devices, from_ms, to_ms)
     asked = {
-        "devices": list(devices),
+        "devices": devices,
         "worker": worker,
         "from": to_datetime(from_ms),
         "to": to_datetime(to_ms),
         "limit": limit + 1,
     }
     rows = [FixRow(*row) for row in cursor.execute(_TRACK, asked).fetchall()]
-    return [row for row in rows[:limit] if _is_of(row, worker, devices)], len(rows) > limit
+    mine = [row for row in rows[:limit] if (row.worker or hands.worker(row.device, row.ms)) == worker]
+    return mine, len(rows) > limit
 
 
 def knows(cursor: Cursor[Any], worker: str) -> bool:
@@ -79,9 +80,3 @@ def named(cursor: Cursor[Any], facts: list[UUID], devices: list[str], from_ms: i
         ) AS found ORDER BY 2, 3"""
     asked = {"devices": devices, "facts": facts, "from": to_datetime(from_ms), "to": to_datetime(to_ms)}
     return [FixRow(*row) for row in cursor.execute(statement, asked).fetchall()]
-
-
-def _is_of(row: FixRow, worker: str, devices: dict[str, tuple[Binding, ...]]) -> bool:
-    if row.worker:
-        return row.worker == worker
-    return any(period.covers(row.ms) for period in devices.get(row.device, ()))
