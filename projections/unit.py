@@ -42,15 +42,24 @@ class Poison(DoorstepError):
 
 
 class Unit:
-    """An open unit. `snapshot_s`: how much wall time of folding a restart may have to repeat."""
+    """An open unit. `snapshot_s`: how much wall time of folding a restart may have to repeat; `recovery_s`: how much of
+    that a restart of the restart."""
 
     def __init__(
-        self, conn: Connection[Any], log: EventLog, schema: str = JUDGE, *, snapshot_s: float = 30.0, page: int = 1_000
+        self,
+        conn: Connection[Any],
+        log: EventLog,
+        schema: str = JUDGE,
+        *,
+        snapshot_s: float = 30.0,
+        recovery_s: float = 2.0,
+        page: int = 1_000,
     ) -> None:
         self._conn = conn
         self._log = log
         self._schema = schema
         self._snapshot_s = snapshot_s
+        self._recovery_s = recovery_s
         self._page = page
         self._snapshot_due = time.monotonic() + snapshot_s
         self._out = Writer(schema, tables())
@@ -125,16 +134,23 @@ class Unit:
                 raise Poison(entry.position, error) from error
 
     def _recover(self) -> None:
-        """Fold what lies between the snapshot and the position, without writing."""
+        """Fold what lies between the snapshot and the position, without writing rows. What took long is kept on the
+        way: a projector that is killed more often than it snapshots would else repeat ever more, and stand still."""
         self._out.muted = True
-        at = self.place.snapshot_position
-        with self._conn.transaction(), self._conn.cursor() as cursor:
-            while at < self.place.position:
+        at, kept_s = self.place.snapshot_position, time.monotonic()
+        while at < self.place.position:
+            with self._conn.transaction(), self._conn.cursor() as cursor:
                 entries = [e for e in self._log.page(at, self._page) if e.position <= self.place.position]
                 if not entries:
                     break
                 self._apply(entries, cursor)
                 at = entries[-1].position
+                if time.monotonic() - kept_s >= self._recovery_s:
+                    place.hold_swap(cursor, exclusive=False)
+                    if place.read(cursor, self._schema).generation != self.place.generation:
+                        raise Superseded(f"{self._schema} was swapped while it was recovered")
+                    place.save_snapshot(cursor, self._schema, at, self.judge.snapshot())
+                    kept_s = time.monotonic()
         self._out.muted = False
         self.judge.changed.clear()
         self.judge.alerted = False
