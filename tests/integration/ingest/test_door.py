@@ -99,6 +99,8 @@ def test_phones_are_heard_over_https_by_their_logins_and_what_cannot_be_read_is_
     assert sorted(cell.facts().values()) == [1, 1, 1]
     devices = {name for entry in cell.entries() if entry.batch is not None for name in entry.batch.devices}
     assert devices == {"li.phone", "p-1"}, "the device is that of the login"
+    flagged = [json.loads(raw) for entry in cell.entries() if entry.batch for raw in entry.batch.extras.values()]
+    assert [said["contradicts"] for said in flagged if "contradicts" in said] == ["other"]
     assert [(topic, state) for topic, _, state, _ in cell.letters()] == [("owntracks/li/phone", "open")]
 
 
