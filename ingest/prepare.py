@@ -89,6 +89,10 @@ class Preparer:
                 prepared.statuses.append(decoded.status)
             positions.extend(decoded.positions)
             for fact in decoded.facts:
+                if _holds_nul(fact):
+                    fault = Fault("out_of_range", "a NUL in a named field, which no database column of text can hold")
+                    prepared.letters.append(Letter.of(message, (fault,)))
+                    continue
                 if not fact.observed_at_ms:
                     if not message.dup and self._is_quiet(fact, prepared):
                         continue
@@ -196,6 +200,12 @@ class Preparer:
         prepared.ids.add(identity)
         prepared.untimed.add((fact.device, fact.KIND))
         prepared.facts.append(msgspec.structs.replace(fact, fact=UUID(bytes=identity)))
+
+
+def _holds_nul(fact: Fact) -> bool:
+    """Whether a named field could not be written to the tables: it would stop the projector, whichever codec let it
+    through. Unknown fields are stored as JSON, which holds anything."""
+    return any("\0" in value for name in fact.__struct_fields__ if isinstance(value := getattr(fact, name), str))
 
 
 def _dated(fact: Fact, recorded_at_ms: Ms, number: int) -> bytes:

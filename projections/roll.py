@@ -278,7 +278,8 @@ def _contradict(heard: Heard, extras: dict[str, Any], recorded_ms: int) -> None:
     other = extras.get(CONTRADICTS)
     if isinstance(other, str):
         heard.contradictions += 1
-        heard.contradicts, heard.contradicted_ms = other, recorded_ms
+        # It stands in a column of text, and any device can say what it likes.
+        heard.contradicts, heard.contradicted_ms = other[:LONGEST_SAID].replace("\0", "�"), recorded_ms
 
 
 def _correction(e: DeviceClockCorrected) -> Correction:

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from domain.events.facts import ButtonPressed, SosRaised, TimeQuality
+from domain.events.facts import ButtonPressed, SosRaised, TagScanned, TimeQuality
 from domain.positions import Flag
 from domain.time import Ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
 from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC
+from ingest.facts import fact_of
 from ingest.message import Decoded, Message
 from ingest.prepare import TWINS_MS, Prepared, Preparer
+from ingest.reading import Receipt
 from ingest.window import Window
 from tests.unit.ingest.tail import Tail
 
@@ -203,3 +205,23 @@ def test_another_dialects_fact_that_its_session_brought_before_the_tick_is_belie
     prepared = preparer.prepare([fix, entry], NOW_MS)
     assert not prepared.positions.flags[0] & Flag.TIME_AHEAD
     assert prepared.facts[0].quality is TimeQuality.DEVICE
+
+
+def test_what_no_table_could_hold_is_a_letter_whichever_codec_lets_it_through() -> None:
+    class Careless:
+        name, filters = "careless", ("careless/#",)
+
+        def claims(self, topic: str) -> bool:
+            return True
+
+        def topic_of(self, device: str) -> str | None:
+            return None
+
+        def decode(self, message: Message, receipt: Receipt) -> Decoded:
+            good, bad = (fact_of("scan", "reader", NOW_MS, receipt, tag=tag) for tag in ("04A1", "04\0A1"))
+            return Decoded(facts=(bad, good))
+
+    preparer = Preparer([Careless()], Window(1_000, 3_600, 100), tolerance_ms=120_000)
+    prepared = preparer.prepare([Message("careless/x", b"")], NOW_MS)
+    assert [fact.tag for fact in prepared.facts if isinstance(fact, TagScanned)] == ["04A1"]
+    assert [letter.reason for letter in prepared.letters] == ["out_of_range"]
