@@ -43,7 +43,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """How full it is: the larger `share` of what may be kept in bytes or days; `warns`: somebody should look."""
+    """How full it is: `size` is what open ones take with their topics and details, `share` the larger one of what may
+    be kept in bytes or days; `warns`: somebody should look."""
 
     letters: int
     size: int
@@ -55,10 +56,11 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """How many letters could be read and are stored now, and how many still cannot be."""
+    """How many letters could be read and are stored now, how many still cannot be, for how many there was no time."""
 
     stored: int
     unreadable: int
+    left: int
 
 
 class Letters(Protocol):
@@ -76,7 +78,8 @@ class Letters(Protocol):
         """One, by its whole key, with its bytes."""
 
     def retry(self, keys: Sequence[str] | None, reason: str | None) -> Retried:
-        """Read open letters again: those of the keys, or all of a reason."""
+        """Read letters again: those of the keys, dropped ones too, or all open ones of a reason; the longest untried
+        first. Raises Conflict while that is done already."""
 
     def drop(self, keys: Sequence[str] | None, reason: str | None, why: str, by: str) -> int:
         """Nobody needs these open letters; how many they were."""

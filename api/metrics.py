@@ -12,6 +12,23 @@ from api.health import Places
 from domain.errors import DoorstepError
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_GAUGES = {
+    "queue_depth": "Messages that ingest holds and has not committed.",
+    "held_bytes": "Bytes of them.",
+    "full": "Whether ingest reads no more until the database has caught up.",
+    "connected": "Whether ingest has all its sessions with the broker.",
+    "failing_s": "Since when nothing could be committed, seconds; 0: the last flush was.",
+    "unanswered_s": "How long the broker has owed an answer, seconds; 0: it owes none.",
+    "last_flush_ms": "How long the last flush took.",
+}
+"""What ingest tells beside its counts: how things stand at the moment."""
+
+_LETTERS = {
+    "letters_open": ("doorstep_dead_letters", "Open dead letters."),
+    "letters_bytes": ("doorstep_dead_letters_bytes", "Bytes that they take."),
+    "letters_share": ("doorstep_dead_letters_share", "Of the limit in bytes or days; at 1 the oldest are given up."),
+}
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -82,9 +99,16 @@ class _Scraped(Collector):
             family.add_metric([lag.unit], value)
             yield family
         for name, value in places.ingest.items():
-            # Named by ingest, which counts from its own start; a time is no count.
-            kind = GaugeMetricFamily if name.endswith("_ms") else CounterMetricFamily
-            yield kind(f"doorstep_ingest_{name}", f"Counted by ingest: {name}.", value)
+            yield _told_by_ingest(name, value)
         if places.ingest_silent_s is not None:
             text = "Since ingest last wrote its counters."
             yield GaugeMetricFamily("doorstep_ingest_silent_seconds", text, places.ingest_silent_s)
+
+
+def _told_by_ingest(name: str, value: float) -> Metric:
+    """Named by ingest, which counts from its own start."""
+    if name in _LETTERS:
+        return GaugeMetricFamily(*_LETTERS[name], value)
+    if name in _GAUGES:
+        return GaugeMetricFamily(f"doorstep_ingest_{name}", _GAUGES[name], value)
+    return CounterMetricFamily(f"doorstep_ingest_{name}", f"Counted by ingest: {name}.", value)

@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 
 from api.letters import Fill, Group, Letter, Retried, State
-from domain.errors import NotFound, Unavailable
+from domain.errors import Conflict, NotFound, Unavailable
 from doorstep.bootstrap import database_url, letter_limits, retry_of
 from doorstep.settings import Settings
 from eventlog.log import EventLog
@@ -21,10 +21,11 @@ from ingest.letter_keeper import fill_of
 
 
 class LetterDesk:
-    """See `api.letters.Letters`. Retries go one after the other: each reads the log's tail first."""
+    """See `api.letters.Letters`. One retry at a time: each reads the log's tail first."""
 
     def __init__(self, settings: Settings, log: EventLog) -> None:
         self._settings, self._log = settings, log
+        self._retry_s = settings.dead_letters_retry_s
         self._one_retry = threading.Lock()
 
     def grouped(self, state: State) -> tuple[Sequence[Group], Fill]:
@@ -59,17 +60,29 @@ class LetterDesk:
 
     def retry(self, keys: Sequence[str] | None, reason: str | None) -> Retried:
         """See Letters."""
+        if not self._one_retry.acquire(blocking=False):
+            raise Conflict("dead letters are being read again already; wait for that")
+        stop = threading.Event()
+        timer = threading.Timer(self._retry_s, stop.set)
+        timer.daemon = True
+        timer.start()
+        try:
+            with self._connected() as conn:
+                return self._retry(conn, keys, reason, stop)
+        finally:
+            timer.cancel()
+            self._one_retry.release()
+
+    def _retry(
+        self, conn: Connection, keys: Sequence[str] | None, reason: str | None, stop: threading.Event
+    ) -> Retried:
+        wanted = dead_letters.keys_to_retry(conn, reason) if keys is None else list(keys)
+        letters = dead_letters.each_to_retry(conn, wanted)
         stored = unreadable = 0
-        with self._one_retry, self._connected() as conn:
-            if keys is None:
-                letters: Iterator[Kept] = dead_letters.every_open(conn, reason)
-            else:
-                letters = iter(
-                    [each for each in (dead_letters.shown(conn, key) for key in keys) if each.state == "open"]
-                )
-            for _, faults in retry_of(self._settings, self._log, conn).run(letters, threading.Event()):
-                stored, unreadable = stored + (not faults), unreadable + bool(faults)
-        return Retried(stored, unreadable)
+        for _, faults in retry_of(self._settings, self._log, conn).run(letters, stop):
+            stored, unreadable = stored + (not faults), unreadable + bool(faults)
+        left = len(wanted) - stored - unreadable if stop.is_set() else 0
+        return Retried(stored, unreadable, left)
 
     def drop(self, keys: Sequence[str] | None, reason: str | None, why: str, by: str) -> int:
         """See Letters."""

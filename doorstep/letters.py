@@ -41,7 +41,7 @@ def list_(
         return
     for letter in found:
         times = f"{letter.last_seen:%Y-%m-%d %H:%M:%S}  x{letter.times}"
-        typer.echo(f"{letter.key[:12]}  {times}  {letter.reason}  {letter.topic}  {letter.detail[:100]}")
+        typer.echo(f"{letter.key[:12]}  {times}  {letter.reason}  {_safe(letter.topic)}  {_safe(letter.detail[:100])}")
 
 
 @app.command()
@@ -58,8 +58,8 @@ def groups(state: _State = "open", as_json: _Json = False) -> None:
         return
     for group in found:
         seen = f"{group.first_seen:%Y-%m-%d %H:%M} to {group.last_seen:%Y-%m-%d %H:%M}"
-        typer.echo(f"{group.letters:>7}  {group.reason:<18} {group.size:>10} bytes  {seen}  e.g. {group.topic}")
-    typer.echo(f"{100 * fill.share:.0f} % of what is kept: {fill.letters} open, {fill.size} bytes")
+        typer.echo(f"{group.letters:>7}  {group.reason:<18} {group.size:>10} bytes  {seen}  e.g. {_safe(group.topic)}")
+    typer.echo(f"{100 * fill.share:.0f} % of what is kept: {fill.letters} open, which take {fill.size} bytes")
 
 
 @app.command()
@@ -71,12 +71,12 @@ def show(
     from ingest import dead_letters
 
     with _database(Settings.read()) as (_, conn):
-        letter = dead_letters.shown(conn, key)
+        letter = dead_letters.shown(conn, dead_letters.whole_key(conn, key))
     if raw:
         sys.stdout.buffer.write(letter.payload)
         return
     for name, value in _plain(letter).items():
-        typer.echo(f"{name:11}{value}")
+        typer.echo(f"{name:11}{_safe(str(value))}")
     typer.echo(f"{'payload':11}{len(letter.payload)} bytes\n{letter.payload[:2_000]!r}")
 
 
@@ -85,18 +85,20 @@ def retry(
     keys: Annotated[list[str] | None, typer.Argument(help="letters by their keys; none: all that are open")] = None,
     reason: Annotated[str | None, typer.Option(help="without keys: all that are open for this reason")] = None,
 ) -> None:
-    """Read letters again; those that can be read now are stored and resolved."""
+    """Read letters again; those that can be read now are stored and resolved. By its key one that was dropped, too."""
     from doorstep.bootstrap import event_log, retry_of, stop_on_signals
     from ingest import dead_letters
 
     with _database(Settings.read()) as (settings, conn), event_log(settings) as log:
-        letters = [dead_letters.shown(conn, key) for key in keys] if keys else dead_letters.every_open(conn, reason)
-        retried = retry_of(settings, log, conn)
+        whole = [dead_letters.whole_key(conn, key) for key in keys or ()] or dead_letters.keys_to_retry(conn, reason)
+        retried, stop = retry_of(settings, log, conn), stop_on_signals()
         left = 0
-        for letter, faults in retried.run(letters, stop_on_signals()):
+        for letter, faults in retried.run(dead_letters.each_to_retry(conn, whole), stop):
             left += bool(faults)
             outcome = f"still unreadable: {faults[0].reason}: {faults[0].detail}" if faults else "stored"
-            typer.echo(f"{letter.key[:12]}  {letter.topic}  {outcome}")
+            typer.echo(f"{letter.key[:12]}  {_safe(letter.topic)}  {_safe(outcome)}")
+    if stop.is_set():
+        sys.exit("doorstep: stopped before all were read again")
     if left:
         sys.exit(f"doorstep: {left} letters are still unreadable")
 
@@ -115,7 +117,7 @@ def drop(
     if not why.strip():
         raise typer.BadParameter("--why is empty")
     with _database(Settings.read()) as (_, conn):
-        whole = [dead_letters.shown(conn, key).key for key in keys or ()]
+        whole = [dead_letters.whole_key(conn, key) for key in keys or ()]
         count = dead_letters.drop(conn, why=why.strip(), by="command line", keys=whole, reason=reason)
     typer.echo(f"{count} letters dropped")
 
@@ -137,6 +139,11 @@ def _state(said: str) -> State:
     if said not in _STATES:
         raise typer.BadParameter(f"there is no state {said!r}; there are {', '.join(_STATES)}")
     return cast("State", said)
+
+
+def _safe(text: str) -> str:
+    """What a device sent moves no cursor of the terminal it is shown in."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _plain(letter: Kept) -> dict[str, Any]:

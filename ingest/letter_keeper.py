@@ -2,7 +2,8 @@
 
 Letters nobody looks at must not fill the disk that the log lives on. So the oldest open ones are given up beyond a size
 or an age: their bytes go, what was wrong with them stays listed for a while. Nothing of that is silent: from a share of
-either limit on a warning stands in the log, in /metrics and on the console's page.
+either limit on a warning stands in the log, in /metrics and on the console's page. What was closed may take the same
+room again, and is forgotten beyond it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 30.0
 
+_WEIGHT = "(octet_length(payload) + octet_length(topic) + octet_length(detail) + 256)"
+"""Bytes that a letter takes: a million empty messages fill a disk as well."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """`bytes_most` of all open payloads and `open_days` of the oldest; closed letters are listed for `closed_days`; a
+    """`bytes_most` of all open letters and `open_days` of the oldest; closed letters are listed for `closed_days`; a
     warning stands from the share `warn_at` of either limit on."""
 
     bytes_most: int = 1 << 30
@@ -31,7 +35,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fill(msgspec.Struct, frozen=True):
-    """How full it is: open letters, their bytes, days of the oldest, and the larger `share` of the two limits."""
+    """How full it is: open letters, the bytes they take, days of the oldest, the larger `share` of the two limits."""
 
     letters: int = 0
     size: int = 0
@@ -48,15 +52,22 @@ class LetterKeeper:
 
     def run(self, stop: threading.Event) -> None:
         """Again and again; a lost database is tried again."""
+        looked_after = True
         while True:
             try:
                 with psycopg.connect(self._dsn, autocommit=True) as conn:
                     while True:
                         self._look(conn)
+                        looked_after = True
                         if stop.wait(self._every_s):
                             return
             except psycopg.Error as error:
-                logger.debug("the dead letters were not looked after: %s", error)
+                logger.log(
+                    logging.WARNING if looked_after else logging.DEBUG,
+                    "the dead letters are not looked after for now: %s",
+                    error,
+                )
+                looked_after = False
             if stop.wait(self._every_s):
                 return
 
@@ -78,7 +89,7 @@ class LetterKeeper:
 def fill_of(conn: Connection, limits: Limits) -> Fill:
     """How full it is now."""
     row = conn.execute(
-        "SELECT count(*), coalesce(sum(size), 0)::int8, "
+        f"SELECT count(*), coalesce(sum({_WEIGHT}), 0)::int8, "
         "coalesce(extract(epoch FROM now() - min(kept_since)) / 86400, 0)::float8 "
         "FROM ingest.dead_letters WHERE state = 'open'"
     ).fetchone()
@@ -87,23 +98,38 @@ def fill_of(conn: Connection, limits: Limits) -> Fill:
 
 
 def sweep(conn: Connection, limits: Limits) -> int:
-    """Give up what is beyond the limits, the oldest first; forget what was closed long ago. How many were given up."""
+    """Give up what is beyond the limits, the oldest first; forget what was closed long ago, or takes too much room. How
+    many were given up. A letter that somebody is at right now waits for the next time."""
     conn.execute(
-        "DELETE FROM ingest.dead_letters WHERE closed_at < now() - make_interval(secs => %s)",
-        (limits.closed_days * 86_400,),
+        f"""
+        WITH held AS (
+            SELECT key FROM ingest.dead_letters WHERE state <> 'open' AND key IN (
+                SELECT key FROM (
+                    SELECT key, closed_at, sum({_WEIGHT}) OVER (ORDER BY closed_at DESC, key) AS newer
+                    FROM ingest.dead_letters WHERE state <> 'open'
+                ) AS letters
+                WHERE newer > %(most)s OR closed_at < now() - make_interval(secs => %(age_s)s)
+            ) FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM ingest.dead_letters AS letters USING held WHERE letters.key = held.key
+        """,
+        {"age_s": limits.closed_days * 86_400, "most": limits.bytes_most},
     )
     done = conn.execute(
-        """
-        UPDATE ingest.dead_letters SET state = 'expired', payload = '', closed_at = now(), closed_by = 'doorstep',
-            closed_why = CASE WHEN kept_since < now() - make_interval(secs => %(age_s)s)
-                THEN 'too old' ELSE 'too many' END
-        WHERE key IN (
-            SELECT key FROM (
-                SELECT key, kept_since, sum(size) OVER (ORDER BY kept_since DESC, key) AS newer
-                FROM ingest.dead_letters WHERE state = 'open'
-            ) AS letters
-            WHERE newer > %(most)s OR kept_since < now() - make_interval(secs => %(age_s)s)
+        f"""
+        WITH held AS (
+            SELECT key FROM ingest.dead_letters WHERE state = 'open' AND key IN (
+                SELECT key FROM (
+                    SELECT key, kept_since, sum({_WEIGHT}) OVER (ORDER BY kept_since DESC, key) AS newer
+                    FROM ingest.dead_letters WHERE state = 'open'
+                ) AS letters
+                WHERE newer > %(most)s OR kept_since < now() - make_interval(secs => %(age_s)s)
+            ) FOR UPDATE SKIP LOCKED
         )
+        UPDATE ingest.dead_letters AS letters
+        SET state = 'expired', payload = '', closed_at = now(), closed_by = 'doorstep', closed_why = CASE
+            WHEN kept_since < now() - make_interval(secs => %(age_s)s) THEN 'too old' ELSE 'too many' END
+        FROM held WHERE letters.key = held.key
         """,
         {"age_s": limits.open_days * 86_400, "most": limits.bytes_most},
     )

@@ -57,11 +57,17 @@ def group_letters(deps: Here, by: Staff, state: Which = "open") -> Response:
     return json(GroupList(groups=[GroupShape.of(group) for group in groups], fill=FillShape.of(fill)))
 
 
-@router.post("/retry", response_model=RetryAnswer, summary="Read letters again, after what was wrong is mended")
+@router.post(
+    "/retry",
+    response_model=RetryAnswer,
+    summary="Read letters again, after what was wrong is mended",
+    responses=problems(409),
+)
 def retry_letters(deps: Here, by: Staff, ask: WhichAsk) -> Response:
-    """What can be read now is stored, once, and its letter resolved. Harmless to repeat."""
+    """What can be read now is stored, once, and its letter resolved. Harmless to repeat; where `left` is not 0 there
+    was no time for so many, and the next call begins with them."""
     done = deps.letters.retry(ask.keys, ask.reason)
-    return json(RetryAnswer(stored=done.stored, unreadable=done.unreadable))
+    return json(RetryAnswer(stored=done.stored, unreadable=done.unreadable, left=done.left))
 
 
 @router.post("/drop", response_model=DropAnswer, summary="Say why nobody needs letters")
@@ -70,7 +76,27 @@ def drop_letters(deps: Here, by: Staff, ask: DropAsk) -> Response:
     return json(DropAnswer(dropped=deps.letters.drop(ask.keys, ask.reason, ask.why.strip(), by)))
 
 
-@router.get("/{key}", response_model=WholeLetterShape, summary="One letter with its bytes")
+@router.get("/{key}", response_model=WholeLetterShape, summary="One letter with its first bytes")
 def show_letter(deps: Here, by: Staff, key: Key) -> Response:
     """The bytes are gone where the letter was given up."""
     return json(WholeLetterShape.of(deps.letters.shown(key)))
+
+
+@router.get(
+    "/{key}/payload",
+    summary="All bytes of a letter",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "as the device sent them",
+        }
+    },
+)
+def download_letter(deps: Here, by: Staff, key: Key) -> Response:
+    """As a file, whatever is in it; none where the letter was given up."""
+    return Response(
+        deps.letters.shown(key).payload,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{key}.bin"', "X-Content-Type-Options": "nosniff"},
+    )

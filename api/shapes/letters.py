@@ -14,6 +14,9 @@ from domain.time import from_datetime, isoformat
 _TEXT_MOST = 4_000
 """Characters of a payload that are shown as text; its bytes are all there."""
 
+_BYTES_MOST = 64 << 10
+"""Bytes of a payload that come with its letter; all of them have an address of their own."""
+
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="the letter's key")]
 
 
@@ -41,16 +44,18 @@ class LetterShape(BaseModel, frozen=True):
 
 
 class WholeLetterShape(LetterShape, frozen=True):
-    """The same with its bytes: all of them in base64, and the beginning as text where it is any."""
+    """The same with its first 64 KiB in base64, and the beginning as text where it is any."""
 
     payload_base64: str
     text: str | None
 
     @classmethod
     def of(cls, letter: Letter) -> WholeLetterShape:
-        """With the bytes."""
+        """With its first bytes."""
         return cls(
-            **_plain(letter), payload_base64=base64.b64encode(letter.payload).decode(), text=_text(letter.payload)
+            **_plain(letter),
+            payload_base64=base64.b64encode(letter.payload[:_BYTES_MOST]).decode(),
+            text=_text(letter.payload) if letter.payload else None,
         )
 
 
@@ -118,14 +123,16 @@ class WhichAsk(BaseModel, frozen=True, extra="forbid"):
 class DropAsk(WhichAsk, frozen=True, extra="forbid"):
     """Which, and why nobody needs them."""
 
-    why: Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    why: Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
 class RetryAnswer(BaseModel, frozen=True):
-    """How many could be read and are stored now, and how many still cannot be."""
+    """How many could be read and are stored now, how many still cannot be, and for how many there was no time: ask
+    again."""
 
     stored: int
     unreadable: int
+    left: int
 
 
 class DropAnswer(BaseModel, frozen=True):

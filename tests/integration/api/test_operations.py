@@ -134,6 +134,36 @@ def test_metrics_say_where_things_stand_and_what_was_counted(cell: Cell) -> None
     assert found[("doorstep_request_seconds_count", "/v1/board")] == 1
 
 
+def test_what_stands_now_is_a_gauge_and_what_is_counted_a_counter(cell: Cell) -> None:
+    cell.fold()
+    told = {
+        "queue_depth": 7,
+        "held_bytes": 900,
+        "full": 0,
+        "connected": 1,
+        "failing_s": 0,
+        "unanswered_s": 2,
+        "last_flush_ms": 3.5,
+        "letters_open": 12,
+        "letters_bytes": 4_096,
+        "letters_share": 0.25,
+        "dead_letters": 40,
+        "messages": 1_000,
+    }
+    with psycopg.connect(cell.dsn, autocommit=True) as conn, conn.cursor() as cursor:
+        cursor.executemany("INSERT INTO ingest.counters (name, value) VALUES (%s, %s)", list(told.items()))
+    families = text_string_to_metric_families(cell.get("/metrics", token=None).text)
+    found = {s.name: (family.type, s.value) for family in families for s in family.samples if not s.labels}
+    assert found["doorstep_dead_letters"] == ("gauge", 12)
+    assert found["doorstep_dead_letters_bytes"] == ("gauge", 4_096)
+    assert found["doorstep_dead_letters_share"] == ("gauge", 0.25)
+    for name in ("queue_depth", "held_bytes", "full", "connected", "failing_s", "unanswered_s", "last_flush_ms"):
+        assert found[f"doorstep_ingest_{name}"] == ("gauge", told[name])
+    for name in ("messages", "dead_letters"):
+        assert found[f"doorstep_ingest_{name}_total"] == ("counter", told[name])
+    assert not any("letters_" in name and name.startswith("doorstep_ingest") for name in found if "dead_" not in name)
+
+
 def test_the_clock_is_the_cells(cell: Cell) -> None:
     assert cell.ok(cell.get("/v1/clock", token=None)) == {"now": isoformat(NOON), "mode": "wall", "rate": 1.0}
 
