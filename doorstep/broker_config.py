@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from domain.errors import Unavailable
 from doorstep.settings import Settings
 
 
@@ -25,9 +26,10 @@ def broker_config(
     node: Annotated[list[str] | None, typer.Option(help="nats-cluster: one address each, three or more")] = None,
     out: Annotated[Path | None, typer.Option(help="write what differs there and name it; unset: show it")] = None,
     secrets: Annotated[bool, typer.Option("--secrets", help="show passwords and their hashes too")] = False,
+    every: Annotated[float | None, typer.Option(help="with --out: do it again every so many seconds", min=1)] = None,
 ) -> None:
     """The configuration of a broker of one's own: TLS, sessions that lose nothing, each device on its own topics."""
-    from doorstep.bootstrap import migrate, with_database
+    from doorstep.bootstrap import migrate, stop_on_signals, with_database
     from doorstep.brokers import write
 
     paths = {"folder": folder, "data": data, "cert_file": cert_file, "key_file": key_file, "ca_file": ca_file}
@@ -39,13 +41,23 @@ def broker_config(
         nodes=tuple(node or ()),
         **{name: PurePosixPath(path) for name, path in paths.items() if path is not None},
     )
+    if every is not None and out is None:
+        raise typer.BadParameter("--every needs --out")
+    stop = None if every is None else stop_on_signals()
     with with_database(Settings.read()) as settings:
         migrate(settings)
-        logins = write.read_logins(settings)
-    kept = write.kept_in(out, settings.password, settings.mqtt_client_id)
-    files = write.files_of(wish, write.plan_of(wish, settings, logins, kept))
-    if out is None:
-        typer.echo(write.shown(files, with_secrets=secrets))
-        return
-    for written in write.write(out, files, kept):
-        typer.echo(written)
+        kept = write.kept_in(out, settings.password, settings.mqtt_client_id)
+        while True:
+            try:
+                files = write.files_of(wish, write.plan_of(wish, settings, write.read_logins(settings), kept))
+                if out is None:
+                    typer.echo(write.shown(files, with_secrets=secrets))
+                else:
+                    for written in write.write(out, files, kept):
+                        typer.echo(written)
+            except Unavailable as error:
+                if stop is None:
+                    raise
+                typer.echo(f"{error}; trying again", err=True)
+            if stop is None or stop.wait(every):
+                return
