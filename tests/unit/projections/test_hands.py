@@ -7,7 +7,8 @@ from itertools import permutations
 import pytest
 
 from projections.alerts.book import ALERTS
-from tests.unit.projections.day import Day, ms
+from projections.views.hands import HANDS
+from tests.unit.projections.day import Day, clock, ms
 from tests.unit.projections.memory import differences
 
 
@@ -115,6 +116,45 @@ def test_what_never_sent_a_position_does_not_lead() -> None:
     day.says("app", "delay", "09:40", visit="v").stay("tracker", "10:01", "10:04")
     assert day.steps("v")[0] == "at_compound 10:01"
     assert day.ping("app", "09:39", 3_000.0).steps("v") == []
+
+
+# what comes late -----------------------------------------------------------------------------------------------
+
+
+def test_an_act_of_the_early_morning_that_comes_late_concerns_the_visits_of_the_day() -> None:
+    day = two().stay("p", "10:01", "10:04").says("p", "shift", "03:20", worker="wb", on=True)
+    assert came(day, "a", "b") == ["b"]
+
+
+def test_an_act_before_the_visit_listens_leads_though_it_comes_late() -> None:
+    day = both()
+    for at in ("10:01", "10:02", "10:03", "10:04"):
+        day.ping("hand", at).ping("home", at + ":20", 400.0)
+    assert day.cell.fold("v").compound_ms is None
+    assert day.says("hand", "shift", "06:30", on=True).steps("v")[0] == "at_compound 10:01"
+
+
+def test_the_first_position_of_a_phone_makes_its_earlier_acts_lead() -> None:
+    day = Day().visit("v", "10:00", "10:15").phone("tracker").phone("app").tick("10:00")
+    day.says("app", "delay", "09:40", visit="v").stay("tracker", "10:01", "10:04")
+    assert day.steps("v")[0] == "at_compound 10:01"
+    assert day.ping("app", "20:00", 3_000.0).steps("v") == []
+
+
+def test_an_act_dated_by_a_wrong_clock_has_its_place_among_the_others_once_that_is_corrected() -> None:
+    day = two().says("p", "shift", "03:00", worker="wb", on=True).says("p", "shift", "03:10", worker="wa", on=True)
+    day.stay("p", "10:01", "10:04")
+    assert (came(day, "a", "b"), hands(day)) == (["a"], [("wa", "03:10")])
+    day.clock("p", 20, "02:55", "03:05")
+    assert (came(day, "a", "b"), hands(day)) == (["b"], [("wb", "03:20")])
+    day.clock("p", 0, "02:55", "03:05")
+    assert (came(day, "a", "b"), hands(day)) == (["a"], [("wa", "03:10")])
+    day.says("p", "shift", "21:00", worker="wa", on=False)
+    assert hands(day) == [(None, "21:00")]
+
+
+def hands(day: Day) -> list[tuple[str | None, str]]:
+    return [(row["worker"], clock(row["since"])) for row in day.cell.rows(HANDS)]
 
 
 # in any order --------------------------------------------------------------------------------------------------
