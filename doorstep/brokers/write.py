@@ -131,7 +131,7 @@ def kept_in(folder: Path | None, password: str | None, client_id: str) -> Kept:
 
 def write(folder: Path, files: Sequence[File], kept: Kept) -> list[Path]:
     """Write what differs, each file whole or not at all; those written. Secret ones are for their owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # a broker that is another user has to get in
     remembered = File(name=KEPT, text=msgspec.json.format(msgspec.json.encode(kept)).decode() + "\n", secret=True)
     written = []
     for file in (remembered, *files):
