@@ -32,6 +32,8 @@ from simulators.wire import clock
 from tests.torture.told import Line, Told
 
 VICTIMS = ("ingest", "project", "broker", "postgres")
+SYNC_INTERVAL = "100ms"
+"""Of the broker: kill -9 takes nothing from the disk's cache, and at `always` the disk decides how fast it may go."""
 LINKS = 40
 WINDOW = 100
 """Unacknowledged messages of one connection."""
@@ -103,7 +105,7 @@ def play(
             "ack_wait_s": rough.ack_wait_s,
             "backoff_max_s": 1.0,
             "api_port": random.randrange(20_000, 30_000),
-            "sync_interval": "always" if rough.kills else "100ms",
+            "sync_interval": SYNC_INTERVAL,
         }
     )
     with Supervisor(settings, say=stamped) as running:
