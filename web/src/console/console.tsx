@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cellNow, tickMs, type Reading } from "../shared/clock.ts";
-import { IconAlert, IconBell, IconBoard, IconChart, IconClock, IconDevice, IconDoor, IconMap, IconPerson } from "../shared/icons.tsx";
+import { IconAlert, IconBell, IconBoard, IconChart, IconClock, IconDevice, IconDoor, IconLetter, IconMap, IconPerson } from "../shared/icons.tsx";
 import type { Language } from "../shared/language.ts";
 import { useTick } from "../shared/tick.ts";
 import { timesFor, type Times } from "../shared/times.ts";
@@ -13,6 +13,8 @@ import { BoardView } from "./board.tsx";
 import { DevicesView } from "./devices/devices-view.tsx";
 import { DeskProvider, useDesk, useMinute, type Desk } from "./desk.ts";
 import { useFeed } from "./feed.ts";
+import { LettersView } from "./letters/letters-view.tsx";
+import { useLettersWarn } from "./letters/warn.ts";
 import { MapView } from "./map/map-view.tsx";
 import { placeHref, usePlace, VIEWS, type Place, type View } from "./place.ts";
 import { titleOf } from "./rules.ts";
@@ -35,6 +37,7 @@ const ICONS: Record<View, () => preact.JSX.Element> = {
   alerts: IconBell,
   worker: IconPerson,
   devices: IconDevice,
+  letters: IconLetter,
   timeliness: IconChart,
 };
 
@@ -42,6 +45,7 @@ export function Console({ token, words, language, leave, toggle }: Props) {
   const place = usePlace();
   const [live, feed] = useFeed(token);
   const minuteMs = useMinute(live.reading);
+  const lettersWarn = useLettersWarn(token);
   const times = timesFor(language, live.board?.zone ?? "UTC");
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -81,6 +85,11 @@ export function Console({ token, words, language, leave, toggle }: Props) {
                     <b class={calls.length > 0 ? "tab-count tab-count-sos" : "tab-count"}>
                       {untaken.length}
                       <span class="unseen"> {words.alerts.state.open}</span>
+                    </b>
+                  )}
+                  {view === "letters" && lettersWarn && (
+                    <b class="tab-count" data-testid="letters-mark">
+                      !<span class="unseen"> {words.letters.mark}</span>
                     </b>
                   )}
                 </a>
@@ -132,6 +141,7 @@ function Shown({ place }: { place: Place }) {
   if (place.view === "alerts") return <AlertsView place={place} />;
   if (place.view === "worker") return <WorkerView place={place} />;
   if (place.view === "devices") return <DevicesView place={place} />;
+  if (place.view === "letters") return <LettersView place={place} />;
   if (place.view === "timeliness") return <TimelinessView place={place} />;
   return <BoardView place={place} />;
 }

@@ -9,6 +9,7 @@ import "./style/map.css";
 import "./style/worker.css";
 import "./invite/invite.css";
 import "./style/devices.css";
+import "./letters/letters.css";
 
 import { render } from "preact";
 import { ConsolePage } from "./page.tsx";

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-export const VIEWS = ["board", "map", "alerts", "worker", "devices", "timeliness"] as const;
+export const VIEWS = ["board", "map", "alerts", "worker", "devices", "letters", "timeliness"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** `id`: of a visit, worker, device or alert, after the view; `ask`: what else was chosen (day, state, rule, by, from, to). */

@@ -7,7 +7,7 @@ export const en: PageWords = {
   otherLanguage: "中文",
   otherLanguageLabel: "切换到中文",
   title: "Service desk",
-  views: { board: "Today", map: "Map", alerts: "Alerts", worker: "Workers", devices: "Devices", timeliness: "On time" },
+  views: { board: "Today", map: "Map", alerts: "Alerts", worker: "Workers", devices: "Devices", letters: "Dead letters", timeliness: "On time" },
   navigation: "Pages",
   toContent: "Skip to content",
   today: "Today",

@@ -3,6 +3,8 @@
 import type { Language } from "../shared/language.ts";
 import { devicesEn } from "./devices/words.en.ts";
 import { devicesZh } from "./devices/words.zh.ts";
+import { lettersEn } from "./letters/words.en.ts";
+import { lettersZh } from "./letters/words.zh.ts";
 import { alertsEn } from "./words.alerts.en.ts";
 import { alertsZh } from "./words.alerts.zh.ts";
 import { en } from "./words.en.ts";
@@ -11,11 +13,12 @@ import { zh } from "./words.zh.ts";
 export type PageWords = typeof zh;
 export type AlertWords = typeof alertsZh;
 export type DeviceWords = typeof devicesZh;
-export type Words = PageWords & { alerts: AlertWords; devices: DeviceWords };
+export type LetterWords = typeof lettersZh;
+export type Words = PageWords & { alerts: AlertWords; devices: DeviceWords; letters: LetterWords };
 
 export const WORDS: Record<Language, Words> = {
-  "zh-CN": { ...zh, alerts: alertsZh, devices: devicesZh },
-  en: { ...en, alerts: alertsEn, devices: devicesEn },
+  "zh-CN": { ...zh, alerts: alertsZh, devices: devicesZh, letters: lettersZh },
+  en: { ...en, alerts: alertsEn, devices: devicesEn, letters: lettersEn },
 };
 
 /** A word by a code that may be newer than this page: then the code itself. */

@@ -5,7 +5,7 @@ export const zh = {
   otherLanguage: "English",
   otherLanguageLabel: "Switch to English",
   title: "服务督导",
-  views: { board: "今日", map: "地图", alerts: "告警", worker: "人员", devices: "设备", timeliness: "准时" } as Record<string, string>,
+  views: { board: "今日", map: "地图", alerts: "告警", worker: "人员", devices: "设备", letters: "死信", timeliness: "准时" } as Record<string, string>,
   navigation: "页面",
   toContent: "跳到内容",
   today: "今天",

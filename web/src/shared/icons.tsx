@@ -111,6 +111,11 @@ export const IconDevice = () => (
     <path d="M8 3.5h8a1.5 1.5 0 0 1 1.5 1.5v14a1.5 1.5 0 0 1-1.5 1.5H8A1.5 1.5 0 0 1 6.5 19V5A1.5 1.5 0 0 1 8 3.5zM10.8 17.5h2.4" />
   </Icon>
 );
+export const IconLetter = () => (
+  <Icon>
+    <path d="M4 6h16v12H4zM4.5 6.5 12 13l7.5-6.5" />
+  </Icon>
+);
 export const IconTag = () => (
   <Icon>
     <path d="M4 4.5h7.5L20 13l-7 7-8.5-8.5zM8 8.2v.3" />
