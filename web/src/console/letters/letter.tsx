@@ -8,7 +8,11 @@ import { useDesk } from "../desk.ts";
 import { word } from "../words.ts";
 import type { WholeLetter } from "./contract.ts";
 import { Deeds } from "./deeds.tsx";
+import { KeyForm } from "./key.tsx";
 import { bytesOf, hexDump, sizeOf } from "./told.ts";
+
+/** Reasons that a key mends. */
+const SEALED = ["encrypted", "wrong_key"];
 
 export function LetterDetail({ id, backHref, seen }: { id: string; backHref: string; seen: () => void }) {
   const { token, words } = useDesk();
@@ -40,6 +44,7 @@ export function LetterDetail({ id, backHref, seen }: { id: string; backHref: str
             <p class="letter-todo">
               <b>{w.whatToDo}</b> {w.todo[value.reason] ?? w.todoOther}
             </p>
+            {SEALED.includes(value.reason) && value.state === "open" && <KeyForm topic={value.topic} />}
             {(value.state === "open" || value.state === "dropped") && (
               <Deeds which={{ keys: [value.key] }} count={null} mayDrop={value.state === "open"} seen={changed} />
             )}

@@ -29,3 +29,9 @@ export function hexDump(bytes: Uint8Array): string {
 export function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
+
+/** The device that an OwnTracks topic names, where it needs no other spelling; else nobody knows: empty. */
+export function sealedBy(topic: string): string {
+  const found = /^owntracks\/([A-Za-z0-9_-]+)\/([A-Za-z0-9_-]+)(\/|$)/.exec(topic);
+  return found ? `${found[1]}.${found[2]}` : "";
+}

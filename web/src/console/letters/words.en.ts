@@ -40,7 +40,13 @@ export const lettersEn: typeof lettersZh = {
   dropAll: (count) => (count === 1 ? "Drop it" : `Drop all ${count}`),
   dropping: "Dropping…",
   why: "Why nobody needs it",
-  whyHint: "It is kept with your name, for whoever asks later.",
+  whyHint: "It is kept with the letter, for whoever asks later.",
+  keyDevice: "Device",
+  key: "Encryption key",
+  keyHint: "The same as in the phone's app; it is not shown again.",
+  keyTooLong: "A key has at most 32 bytes.",
+  keySave: "Save the key",
+  keySaved: "The key is saved; read again now.",
   dropNow: "Drop",
   keep: "Keep",
   retried: (stored, unreadable, left) =>
@@ -100,9 +106,9 @@ export const lettersEn: typeof lettersZh = {
     unknown_dialect:
       "The device is set to a dialect that this version lacks. Choose another on the Devices page, or install a newer version; then read again.",
     encrypted:
-      "The phone's app encrypts, and there is no key for the device. Have whoever runs this system enter the app's encryption key, then read again; or switch encryption off in the app.",
+      "The phone's app encrypts, and there is no key for the device. Open a letter and enter the app's encryption key, then read again; or switch encryption off in the app.",
     wrong_key:
-      "The key that was entered does not open it. Compare it with the encryption key in the phone's app, have it entered again, then read again.",
+      "The key that was entered does not open it. Compare it with the encryption key in the phone's app, open a letter and enter it, then read again.",
     not_json:
       "It is not JSON: often another kind of device, another format, or an upload that was cut off. Look at what was sent; where the device uses another format, choose its dialect on the Devices page.",
     not_utf8: "It is not text: often a device that sends a binary format. Look at what was sent, and choose its dialect on the Devices page.",
