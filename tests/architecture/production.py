@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE, DOCKERFILE, TLS, EXAMPLE = "docker-compose.yml", "Dockerfile", "deploy/tls.yml", "deploy/example.env"
 
 ONE_SHOT = ("migrate",)
-PUBLISHED = {"api": ["8080"], "broker": ["1883"]}
+PUBLISHED = {"api": ["8080"], "broker": ["1883"], "ingest": ["5055"]}
 PINNED = re.compile(r"[a-z0-9./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}")
 TOOLS = {"database": {"pg_isready"}, "broker": {"wget"}}
 """In the images of others: pg_isready comes with every PostgreSQL, wget with Alpine's busybox."""
