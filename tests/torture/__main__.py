@@ -11,12 +11,15 @@ from pathlib import Path
 from doorstep.settings import Settings
 from tests.torture import crashes, days, fuzz, told
 
+WAITING_S = 0.5
+"""A kill waits so long on average for its victim to be up again, on two cores."""
+
 
 def run_crashes(options: argparse.Namespace) -> int:
     """The crash matrix; 1 where anything is wrong."""
     began_s = time.monotonic()
     say = _aloud if options.verbose else _silent
-    messages = options.messages or round(options.rate * options.kills * options.every_s)
+    messages = options.messages or round(options.rate * options.kills * (options.every_s + WAITING_S))
     workers = options.workers
     day = told.day(options.seed, messages, workers=workers, visits=workers * 4, hours=10)
     expected = told.facts_of(day.lines)

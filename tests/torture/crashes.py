@@ -66,6 +66,8 @@ class Outcome(NamedTuple):
     settled: dict[str, str]
     rows: dict[str, int]
     kills: dict[str, int]
+    kills_under_load: int
+    """While messages were told; the others came after the last of them."""
     sent: int
     acknowledged: int
     resent: int
@@ -117,7 +119,7 @@ def play(
             listening_s = time.monotonic()
             killer.begin()
             phones.tell(lines)
-            told_s = time.monotonic() - listening_s
+            told_s, under_load = time.monotonic() - listening_s, killer.killed.total()
             stamped(f"all told: {links.sent} messages, {links.lost} connections were lost")
             phones.until(killer.is_done)
             phones.go_on(lines[-1].at_ms, day.end_ms)
@@ -125,7 +127,7 @@ def play(
         dsn = running.database_url
         _until_still(lambda: _progress(dsn), lambda: _all_here(dsn, day.end_ms, len(expected)), stamped)
         settled_s = time.monotonic() - listening_s
-        return _look(dsn, expected, dict(killer.killed), sent, acknowledged, resent, told_s, settled_s)
+        return _look(dsn, expected, dict(killer.killed), under_load, sent, acknowledged, resent, told_s, settled_s)
 
 
 class Killer:
@@ -288,6 +290,7 @@ def _look(
     dsn: str,
     expected: set[bytes],
     kills: dict[str, int],
+    kills_under_load: int,
     sent: int,
     acknowledged: int,
     resent: int,
@@ -321,6 +324,7 @@ def _look(
         settled=found.settled,
         rows=found.rows,
         kills=kills,
+        kills_under_load=kills_under_load,
         sent=sent,
         acknowledged=acknowledged,
         resent=resent,
@@ -352,7 +356,9 @@ def differences(quiet: Outcome, rough: Outcome) -> list[str]:
 def summary(quiet: Outcome, rough: Outcome) -> list[str]:
     """For people."""
     killed = ", ".join(f"{name} {count}" for name, count in sorted(rough.kills.items()))
-    lines = [f"kills: {sum(rough.kills.values())} ({killed})"]
+    lines = [
+        f"kills: {sum(rough.kills.values())} ({killed}), {rough.kills_under_load} of them while messages were told"
+    ]
     for name, o in (("quiet", quiet), ("rough", rough)):
         lines.append(
             f"{name}: {o.sent} messages sent, {o.resent} of them again after a lost connection, {o.acknowledged} "
