@@ -155,7 +155,7 @@ class Judge:
         """Note what somebody did on a device. If it came late, what was heard since speaks for others, or does not lead
         any more: judge those visits again, and return them."""
         world, device = self.state.world, said.device
-        act = world.note(said, at_ms, self.state.known_ms)
+        act = world.note(said, at_ms, world.forgotten_ms(self.state.known_ms))
         if act is None:
             return set()
         again = self._unsettle(world.unsettled_by(device, act), at_ms, at_ms + world.reach_ms(device), place)
