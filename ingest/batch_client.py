@@ -3,13 +3,15 @@
 paho asks the kernel three or four times for each packet, waits in `select` before each, and sends each PUBACK by itself
 behind a wake-up byte: more than half of what a message costs. Here a read takes what there is, PUBLISH packets are cut
 out of it, and everything else (CONNACK, SUBACK, PINGRESP, reconnecting, keepalive, TLS) goes paho's own way through
-its own functions. It leans on four of paho's inner names; `tests/unit/ingest/test_batch_client.py` holds it to them.
+its own functions. It leans on a few of paho's inner names; `tests/unit/ingest/test_batch_client.py` holds it to them.
 """
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -18,6 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from ingest.message import Message
 
 _READ_BYTES = 1 << 18
+"""More than a TLS record holds (16 KB), so nothing that was read waits where poll cannot see it."""
+
 _PUBLISH, _PUBACK = 0x30, b"\x40\x02"  # MQTT 3.1.1, table 2.1 and section 3.4.1
 _LENGTH_MOST = 4  # bytes of a remaining length (section 2.2.3)
 
@@ -31,10 +35,17 @@ class Malformed(ValueError):
 
 class BatchClient(mqtt.Client):
     """An MQTT 3.1.1 client with a session that the broker is to `keep`, and manual acknowledgement. `deliver` is called
-    on its thread with what one read brought."""
+    on its thread with what one read brought; `died` when that thread ends by an error, after which nothing comes."""
 
-    def __init__(self, client_id: str, deliver: Deliver, *, keep: bool = True) -> None:
-        self._deliver = deliver
+    def __init__(
+        self,
+        client_id: str,
+        deliver: Deliver,
+        *,
+        keep: bool = True,
+        died: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self._deliver, self._died = deliver, died
         self._unread = bytearray()
         super().__init__(
             CallbackAPIVersion.VERSION2,
@@ -45,9 +56,45 @@ class BatchClient(mqtt.Client):
         )
 
     def acknowledge(self, packets: Sequence[int]) -> None:
-        """PUBACK for these packet ids, in this order, in one write."""
+        """PUBACK for these packet ids, in this order, in one write of its thread; nothing where that has ended."""
+        if self._thread is None:
+            return  # paho would write here and now, and call back whoever holds the inbox, if the connection is lost
         answer = b"".join(_PUBACK + packet.to_bytes(2, "big") for packet in packets)
         self._packet_queue(0x40, answer, 0, 0)
+
+    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
+        """What paho's own thread runs."""
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        except Exception as error:
+            self._died(error)
+            raise
+
+    def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
+        """One turn. Overrides paho's, which waits in `select`: that knows no descriptor past 1023, and the HTTP door
+        may hold more connections than that."""
+        sock, woken = self._sock, self._sockpairR
+        if sock is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if self.want_write() else 0))
+        if woken is not None:
+            poll.register(woken, select.POLLIN)
+        ready = dict(poll.poll(timeout * 1_000))
+        happened = ready.get(sock.fileno(), 0)
+        if happened & ~select.POLLOUT:
+            rc = self.loop_read()
+            if rc or self._sock is None:
+                return rc
+        if woken is not None and woken.fileno() in ready:
+            happened |= select.POLLOUT
+            with suppress(BlockingIOError):
+                woken.recv(_READ_BYTES)
+        if happened & select.POLLOUT:
+            rc = self.loop_write()
+            if rc or self._sock is None:
+                return rc
+        return self.loop_misc()
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """What has arrived. Overrides paho's, which its own thread calls."""
@@ -88,7 +135,8 @@ class BatchClient(mqtt.Client):
             return self._loop_rc_handle(rc)
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
-        self._unread = unread[start:]
+        del unread[:start]  # in place: a large message arrives in many pieces, and is not copied at each
+        self._unread = unread
         return rc
 
     def _sock_recv(self, bufsize: int) -> bytes:

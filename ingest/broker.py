@@ -114,7 +114,7 @@ class Session:
 
     def _make_client(self, *, keep: bool = True) -> BatchClient:
         access, parts = self._access, urlsplit(self._access.url)
-        client = BatchClient(access.client_id, self._on_messages, keep=keep)
+        client = BatchClient(access.client_id, self._on_messages, keep=keep, died=self._on_death)
         self._pause(client)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
@@ -169,8 +169,9 @@ class Session:
         self._asked_at_s = None
 
     def _on_messages(self, messages: Sequence[tuple[Message, int]]) -> None:
-        try:
-            self._inbox.deliver(self._line, messages)
-        except Exception as error:  # paho's thread would end without a word
-            self.failure = Unavailable(f"messages could not be taken: {type(error).__name__}: {error}")
-            raise
+        self._inbox.deliver(self._line, messages)
+
+    def _on_death(self, error: Exception) -> None:
+        """paho's thread would end without a word."""
+        self.connected = False
+        self.failure = Unavailable(f"{self.name}: nothing can be received: {type(error).__name__}: {error}")

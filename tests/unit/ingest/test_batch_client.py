@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,6 +121,64 @@ def test_what_is_no_mqtt_ends_the_connection() -> None:
         broker.sock.sendall(publish(b"a", b"good", 1) + b"\x32\xff\xff\xff\xff\xff")
         assert lost.wait(20)
     assert [message.payload for message, _ in got] == [b"good"], "what was whole before it is kept"
+
+
+def test_a_connection_may_have_any_descriptor() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1_200:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(2_000, hard), hard))
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_030)]
+    try:
+        with connected() as (_, broker, got):
+            broker.sock.sendall(publish(b"a", b"heard", 1))
+            eventually(lambda: bool(got), "a message arrives past the 1024 that select knows")
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_whoever_looks_after_a_client_hears_that_its_thread_has_ended_and_may_still_acknowledge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    died: list[Exception] = []
+    reconnected: list[int] = []
+
+    def deliver(_: object) -> None:
+        raise RuntimeError("no more")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = BatchClient("c-1", deliver, died=died.append)
+        client.on_disconnect = lambda *_: reconnected.append(1)
+        client.connect_async("127.0.0.1", listener.getsockname()[1])
+        client.loop_start()
+        sock, _ = listener.accept()
+        sock.settimeout(20)
+        Broker(sock).until_heard(b"c-1")
+        sock.sendall(CONNACK + publish(b"a", b"", 1))
+        eventually(lambda: client._thread is None, "its thread has ended")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+    client.acknowledge([1])
+    assert [str(error) for error in died] == ["no more"]
+    assert not reconnected, "whoever acknowledges holds the inbox, and must not be called back"
+
+
+def test_a_large_message_in_small_pieces_is_not_copied_at_each() -> None:
+    client = BatchClient("c-1", lambda _: None)
+    whole = publish(b"t", bytes(1 << 20), 1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client._sock = ours  # type: ignore[assignment]
+        ours.setblocking(False)
+        theirs.sendall(whole[:4_096])
+        client.loop_read()
+        unread = client._unread
+        theirs.sendall(whole[4_096:8_192])
+        client.loop_read()
+        client._sock = None
+    assert client._unread is unread
+    assert len(unread) == 8_192
 
 
 @given(
