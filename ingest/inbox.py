@@ -29,7 +29,7 @@ WIDEST_BATCH_BYTES = 16 << 20
 """Payloads that end a batch early: the largest single message a broker of ours carries, so memory stays small."""
 
 MESSAGE_BYTES = 500
-"""What a message weighs here beside its payload."""
+"""What a message weighs here beside its topic and its payload."""
 
 URGENT = re.compile(rb"(?i)sos|alarm|panic|emergency")
 """What a payload that raises an alarm holds, in any dialect. Others that hold it lose nothing by being early."""
@@ -52,14 +52,17 @@ class Line:
 
 
 class Delivery(msgspec.Struct, gc=False, eq=False):
-    """A message and how to acknowledge it; a repeat changes the latter. `early`: it overtakes another delivery of the
-    same message, which is the one to be acknowledged."""
+    """A message and how to acknowledge it; a repeat changes the latter. `stored`: it is only to be acknowledged, for
+    what it says is in the log, or goes there before it; `repeat`: because it was acknowledged before. `early`: it
+    overtakes another delivery of the same message, which is the one to be acknowledged."""
 
     message: Message
     line: Line
     packet: int
     connection: int
     stored: bool = False
+    repeat: bool = False
+    taken: bool = False
     done: bool = False
     early: bool = False
 
@@ -132,18 +135,18 @@ class Inbox:
 
     def _put(self, line: Line, message: Message, packet: int) -> None:
         self.received += 1
-        stored = False
+        repeat = False
         if message.dup:
             if self._takes_place(line, message, packet):
                 return
-            stored = self._acknowledged.recognise(_digest(message), line, packet, self._monotonic())
-        delivery = Delivery(message, line, packet, line.connection, stored)
+            repeat = self._acknowledged.recognise(_digest(message), line, packet, self._monotonic())
+        delivery = Delivery(message, line, packet, line.connection, repeat, repeat)
         if self._held is not None:
             self._held.setdefault(_digest(message), []).append(delivery)
-        if len(line.waiting) >= self._rows and not line.urgent and not stored and URGENT.search(message.payload):
-            self._early.append(Delivery(message, line, 0, 0, early=True))
+        if len(line.waiting) >= self._rows and not line.urgent and not repeat and URGENT.search(message.payload):
+            self._early.append(delivery)
         line.waiting.append(delivery)
-        self.held_bytes += len(message.payload) + MESSAGE_BYTES
+        self.held_bytes += _weight(delivery)
 
     def _takes_place(self, line: Line, message: Message, packet: int) -> bool:
         """Whether this repeat is one of something that is held; if so, that is to be acknowledged as the repeat."""
@@ -167,15 +170,14 @@ class Inbox:
         self._enough.clear()
         if not stop.is_set() and self.depth < rows:
             self._enough.wait(within_s)
-        batch: list[Delivery] = []
         size = 0
         with self._lock:
-            while self._early:
-                batch.append(self._early.popleft())
+            batch = self._overtaking(rows)
             early = len(batch)
             for line, end in self._ends(rows):
                 while line.waiting and len(batch) - early < end:
                     delivery = line.waiting.popleft()
+                    delivery.taken = True
                     size += len(delivery.message.payload)
                     batch.append(delivery)
                     if size >= WIDEST_BATCH_BYTES:
@@ -184,6 +186,20 @@ class Inbox:
         if self.depth:
             self._some.set()
         return batch
+
+    def _overtaking(self, rows: int) -> list[Delivery]:
+        """Copies of what raises an alarm, no more than a batch may hold. What waits for its turn is stored then, and
+        only acknowledged: without a time of its own it would be a second fact."""
+        copies: list[Delivery] = []
+        size = 0
+        while self._early and len(copies) < rows and size < WIDEST_BATCH_BYTES:
+            waiting = self._early.popleft()
+            if waiting.taken:
+                continue  # its turn came first
+            waiting.stored = True
+            size += len(waiting.message.payload)
+            copies.append(Delivery(waiting.message, waiting.line, 0, 0, early=True))
+        return copies
 
     def _ends(self, rows: int) -> list[tuple[Line, int]]:
         """How long a batch may be once each line has given its part: an urgent one whatever it has, the others by how
@@ -218,7 +234,7 @@ class Inbox:
             done = [delivery for delivery in deliveries if not delivery.early]
             for line, ids in packets.items():
                 line.acknowledge(ids)
-            self._acknowledged.add([(_digest(d.message), d) for d in done if d.message.qos and not d.stored], now_s)
+            self._acknowledged.add([(_digest(d.message), d) for d in done if d.message.qos and not d.repeat], now_s)
             self._taken = [delivery for delivery in self._taken if not delivery.done]
             self._forget(done)
             self._weigh(-sum(map(_weight, done)))
@@ -263,4 +279,4 @@ def _digest(message: Message) -> int:
 
 
 def _weight(delivery: Delivery) -> int:
-    return len(delivery.message.payload) + MESSAGE_BYTES
+    return len(delivery.message.payload) + len(delivery.message.topic) + MESSAGE_BYTES

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
+from typing import cast
 
 import pytest
 
+from eventlog.clock import CellClock
 from ingest import inbox as inbox_module
 from ingest import repeats
+from ingest.cell_time import ToldTime
 from ingest.inbox import Delivery, Inbox, Line
 from ingest.message import Message
 
 STOP = threading.Event()
+
+
+WEIGHT = inbox_module.MESSAGE_BYTES + len("t")
+"""Of an empty message."""
 
 
 class Broker:
@@ -249,7 +256,7 @@ def test_what_was_published_without_assurance_is_not_acknowledged(broker: Broker
 
 
 def test_nobody_delivers_more_than_there_is_room_for(broker: Broker) -> None:
-    broker.inbox = Inbox(most_bytes=2 * inbox_module.MESSAGE_BYTES)
+    broker.inbox = Inbox(most_bytes=2 * WEIGHT)
     broker.inbox.add_line(broker.main)
     broker.inbox.add_line(broker.sos)
     broker.put(1)
@@ -279,7 +286,7 @@ def test_whoever_waits_for_room_is_let_go_when_ingest_ends(broker: Broker) -> No
 def test_what_was_held_weighs_nothing_once_it_is_acknowledged(broker: Broker) -> None:
     for packet in range(1, 6):
         broker.put(packet, "x" * 100)
-    assert broker.inbox.held_bytes == 5 * (100 + inbox_module.MESSAGE_BYTES)
+    assert broker.inbox.held_bytes == 5 * (100 + WEIGHT)
     broker.put(1, "x" * 100, dup=True)
     broker.inbox.acknowledge(broker.take(rows=2))
     broker.inbox.acknowledge(broker.take())
@@ -306,9 +313,52 @@ def test_an_alarm_without_a_queue_before_it_is_taken_once(broker: Broker) -> Non
     assert len(broker.take(rows=10)) == 1
 
 
+def test_what_an_alarm_says_is_said_once_though_it_has_no_time_of_its_own(broker: Broker) -> None:
+    for packet in range(1, 4):
+        broker.put(packet, f"{packet} panic button")
+    said: list[str] = []
+    while batch := broker.take(rows=2):
+        (segment,) = ToldTime(cast("CellClock", None)).segments(batch)
+        said += [message.payload.decode() for message in segment.messages]
+        broker.inbox.acknowledge(batch)
+    assert sorted(said) == ["1 panic button", "2 panic button", "3 panic button"]
+    assert broker.acknowledged == [1, 2, 3]
+
+
+def test_a_repeat_of_what_overtook_is_known_once_it_was_acknowledged(broker: Broker) -> None:
+    broker.take(rows=1)
+    for payload in ("1", "alarm"):
+        broker.put(int(payload == "alarm"), payload)
+    for _ in range(2):
+        broker.inbox.acknowledge(broker.take(rows=1))
+    broker.inbox.reconnected(broker.main)
+    broker.put(7, "alarm", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [True]
+
+
+def test_alarms_do_not_make_a_batch_longer_than_it_may_be(broker: Broker) -> None:
+    broker.take(rows=2)
+    for packet in range(1, 21):
+        broker.put(packet, f"{packet} alarm")
+    taken: list[Delivery] = []
+    while batch := broker.take(rows=2):
+        assert len(batch) <= 4, "as many that overtake as wait for their turn"
+        broker.inbox.acknowledge(batch)
+        taken += batch
+    assert sum(not delivery.stored for delivery in taken) == 20, "each goes to the log once"
+    assert broker.acknowledged == list(range(1, 21))
+
+
+def test_long_topics_weigh_too(broker: Broker) -> None:
+    broker.inbox.put(broker.main, Message("t" * 60_000, b""), 1)
+    assert broker.inbox.held_bytes > 60_000
+    broker.inbox.acknowledge(broker.take())
+    assert broker.inbox.held_bytes == 0
+
+
 def test_a_line_that_is_removed_takes_what_waits_in_it_along(broker: Broker) -> None:
     broker.put(1)
     broker.put(2, line=broker.sos)
     broker.inbox.remove_line(broker.main)
     assert payloads(broker.take()) == ["2"]
-    assert broker.inbox.held_bytes == 1 + inbox_module.MESSAGE_BYTES
+    assert broker.inbox.held_bytes == 1 + WEIGHT
