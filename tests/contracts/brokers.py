@@ -139,8 +139,12 @@ class Broker:
         return self._process is None or self._process.poll() is not None
 
     def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        """On both doors: they are opened one after the other."""
+        for port in (self.port, self.own_port):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) != 0:
+                    return False
+        return True
 
 
 def mosquitto_program() -> tuple[Path, Mapping[str, str]]:
