@@ -76,6 +76,7 @@ _COLUMNS = (
     "encode(key, 'hex') AS key, topic, payload, reason, detail, retained, state, times, first_seen, last_seen, size, "
     "closed_at, closed_by, closed_why"
 )
+_LISTED = _COLUMNS.replace("payload", "''::bytea AS payload")
 _READABLE = "state IN ('open', 'dropped')"
 """What may be read again when it is named: somebody may have dropped the wrong one."""
 
@@ -109,7 +110,7 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A letter as it lies in the table."""
+    """A letter as it lies in the table; in lists without its payload."""
 
     key: str
     topic: str
@@ -182,9 +183,10 @@ def listed(
     before: tuple[datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Kept]:
-    """Letters of a state, and of a reason, the latest first; `before` the last one of the page before."""
+    """Letters of a state, and of a reason, the latest first, without their payloads: a page of the largest messages
+    would fill the memory. `before`: the last one of the page before."""
     query = f"""
-        SELECT {_COLUMNS} FROM ingest.dead_letters
+        SELECT {_LISTED} FROM ingest.dead_letters
         WHERE state = %(state)s AND (%(reason)s::text IS NULL OR reason = %(reason)s)
             AND (%(seen)s::timestamptz IS NULL OR (last_seen, key) < (%(seen)s, decode(%(key)s, 'hex')))
         ORDER BY last_seen DESC, key DESC LIMIT %(limit)s

@@ -77,7 +77,7 @@ def log(settings: Settings) -> Iterator[EventLog]:
 
 def of(conn: Connection, state: State = "open") -> dict[str, Kept]:
     """Letters of a state by their topics."""
-    return {each.topic: each for each in dead_letters.listed(conn, state=state)}
+    return {each.topic: dead_letters.shown(conn, each.key) for each in dead_letters.listed(conn, state=state)}
 
 
 def retried(settings: Settings, log: EventLog, conn: Connection) -> dict[str, list[str]]:
@@ -157,6 +157,12 @@ def _all(conn: Connection, state: State) -> list[Kept]:
     return dead_letters.listed(conn, state=state, limit=1_000)
 
 
+def test_a_list_leaves_the_payloads_where_they_are(conn: Connection, database: str) -> None:
+    keep(database, letter(1, payload=LARGE))
+    (listed,) = dead_letters.listed(conn)
+    assert (listed.payload, listed.size) == (b"", len(LARGE))
+
+
 # Limits
 
 
@@ -209,6 +215,7 @@ def test_a_letter_that_somebody_is_at_waits_for_the_next_sweep(conn: Connection,
     keep(database, letter(1))
     with psycopg.connect(database) as ingest, ingest.cursor() as cursor:
         dead_letters.insert(cursor, [letter(1)], Ms(0))
+        conn.execute("SET lock_timeout = '5s'")
         assert sweep(conn, Limits(bytes_most=1)) == 0
     assert sweep(conn, Limits(bytes_most=1)) == 1
 
