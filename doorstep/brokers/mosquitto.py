@@ -1,7 +1,7 @@
 """Mosquitto 2: mosquitto.conf, an access list and a password file.
 
 Its defaults drop acknowledged QoS 1 messages in a burst (9 500 of 60 000 arrived); what is set here lets all through.
-After a crash of the broker itself it has lost what it acknowledged (0 of 500 kept): docs/brokers.md.
+After a crash of the broker itself it has lost what it acknowledged since it last saved: docs/brokers.md.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ allow_anonymous false
 password_file {plan.folder / PASSWORDS}
 acl_file {plan.folder / ACCESS}
 
-# Sessions and what waits for them lie on disk, written every second. This holds over an orderly restart; what was
-# acknowledged since the last write is lost in a crash.
+# Sessions and what waits for them lie on disk, written every other second. What was acknowledged since the last write
+# is lost in a crash; an orderly stop writes first.
 persistence true
 persistence_location {plan.data}/
 autosave_interval 1

@@ -130,10 +130,15 @@ class Broker:
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 
+    def end(self, number: signal.Signals) -> None:
+        """End the server by a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(30)
+
     def stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
+            self.end(signal.SIGTERM)
 
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from ingest.reading import Receipt
 from ingest.topics import SOS
 from tests.contracts.brokers import ACK_WAIT_S, LIMIT_S, Broker, Certificates, phone
 from tests.contracts.clients import Client, device
+from tests.contracts.loss import MESSAGES, left
 from tests.integration.doorstep.parents import eventually
 from tests.integration.ingest.cell import Cell, running, settings_of
 
@@ -142,6 +144,12 @@ def test_kill_9_of_ingest_and_a_database_that_is_away_lose_and_double_nothing(
         phones.publish(said[5_000:])
         is_whole(cell, said)
         assert cell.letters() == []
+
+
+def test_an_orderly_restart_of_the_broker_loses_nothing_that_waits(
+    kind: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    assert left(Broker(kind, tmp_path / "broker", certificates), signal.SIGTERM, 0.0) == MESSAGES
 
 
 @contextmanager
