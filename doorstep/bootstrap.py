@@ -7,8 +7,9 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -41,7 +42,7 @@ from ingest.doorkeeper import Doorkeeper
 from ingest.inbox import Inbox
 from ingest.letter_keeper import LetterKeeper
 from ingest.letter_keeper import Limits as LetterLimits
-from ingest.own_topics import OwnTopics
+from ingest.own_topics import OwnTopics, is_heard_elsewhere
 from ingest.prepare import Preparer
 from ingest.quiet import Spans
 from ingest.registry import Registry, Tell
@@ -288,9 +289,11 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
     )
     inbox, counts = Inbox(settings.mqtt_keepalive_s, most_bytes=settings.inbox_mb << 20), Counts()
 
-    def session(suffix: str, filters: Sequence[str], *, urgent: bool = False) -> Session:
+    def session(
+        suffix: str, filters: Sequence[str], *, urgent: bool = False, elsewhere: Callable[[str], bool] = lambda _: False
+    ) -> Session:
         named = msgspec.structs.replace(access, client_id=access.client_id + suffix)
-        return Session(named, inbox, filters, urgent=urgent)
+        return Session(named, inbox, filters, urgent=urgent, elsewhere=elsewhere)
 
     # One for each dialect: the broker grants one session no second filter that ends in /#.
     native = session("", NATIVE.filters)
@@ -300,7 +303,7 @@ def ingest(settings: Settings, log: EventLog) -> Ingest:
             sources.append(session(f"-{codec.name}", codec.filters))
     if settings.door_port:
         sources.append(_door(settings, inbox))
-    own_topics = OwnTopics(database_url(settings), session)
+    own_topics = OwnTopics(database_url(settings), partial(session, elsewhere=is_heard_elsewhere))
     sources.append(own_topics)
     committer = _committer(settings, log, inbox, counts)
 

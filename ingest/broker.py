@@ -10,7 +10,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -49,20 +49,31 @@ class Session:
     """One session, kept by the broker while we are away. `ready` is set once its subscriptions were granted: from then
     on nothing that a device publishes is missed, whoever is connected.
 
-    Connection losses are outlived, for ever; a refused subscription is in `failure`.
+    Connection losses are outlived, for ever; a refused subscription is in `failure`, and asked for again with the next
+    connection, should there be one. What another session hears `elsewhere`, by its topic, is only acknowledged.
     """
 
-    def __init__(self, access: Access, inbox: Inbox, filters: Sequence[str], *, urgent: bool = False) -> None:
+    def __init__(
+        self,
+        access: Access,
+        inbox: Inbox,
+        filters: Sequence[str],
+        *,
+        urgent: bool = False,
+        elsewhere: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.ready = threading.Event()
         self.connected = False
         self.failure: Unavailable | None = None
+        self.refused = False
+        self.heard = 0
         self._asked_at_s: float | None = None
         self.name = access.client_id
         self._access = access
         self._filters = list(filters)
         self._inbox = inbox
         self._client = self._make_client()
-        self._line = Line(self._client.acknowledge, urgent=urgent)
+        self._line = Line(self._client.acknowledge, urgent=urgent, elsewhere=elsewhere)
         inbox.add_line(self._line)
 
     def start(self) -> None:
@@ -92,6 +103,11 @@ class Session:
         """How long the broker has not stored what it was asked to; 0: it does."""
         asked_at_s = self._asked_at_s
         return 0.0 if asked_at_s is None else time.monotonic() - asked_at_s
+
+    @property
+    def holds(self) -> bool:
+        """Whether something that was heard is not in the log yet."""
+        return self._inbox.holds(self._line)
 
     def discard(self, within_s: float = 5.0) -> bool:
         """End the session itself, with what the broker keeps for it. False: it could not be told within the time."""
@@ -160,8 +176,11 @@ class Session:
         granted = [reason.value for reason in reasons]
         if any(qos != AT_LEAST_ONCE for qos in granted):
             self.failure = Unavailable(f"the broker refused a subscription: {self._filters} got {granted}")
+            self.refused = True
             logger.error("%s: %s", self._access.client_id, self.failure)
             return
+        if self.refused:
+            self.refused, self.failure = False, None
         self.connected = True
         self.ready.set()
 
@@ -170,6 +189,7 @@ class Session:
 
     def _on_messages(self, messages: Sequence[tuple[Message, int]]) -> None:
         self._inbox.deliver(self._line, messages)
+        self.heard += len(messages)
 
     def _on_death(self, error: Exception) -> None:
         """paho's thread would end without a word."""

@@ -35,6 +35,7 @@ class Devices:
             for device, said in self._settings.items()
             if said.topic is not None and said.dialect is not None
         }
+        self._lengths = sorted({len(topic) for topic in self._own_topics}, reverse=True)
 
     def of(self, device: str) -> DeviceSettings:
         """How a device is to be read."""
@@ -57,12 +58,9 @@ class Devices:
         """Whose own topic a message came in on."""
         if not self._own_topics:
             return None
-        end = len(topic)
-        while end > 0:
-            found = self._own_topics.get(topic[:end])
-            if found is not None:
+        for end in self._lengths:  # not each level of the topic: whoever publishes may make thousands
+            if topic[end : end + 1] in ("", "/") and (found := self._own_topics.get(topic[:end])) is not None:
                 return Address(*found, topic[end:])
-            end = topic.rfind("/", 0, end)
         return None
 
 

@@ -40,12 +40,16 @@ _LOOK_S = 0.5
 class Line:
     """One session's deliveries, in the order received. `connection` counts its connections; acknowledgements of an
     older one are void, because the broker may have given its packet ids to other messages. The present one began, or
-    the last one was lost, at `changed_at_s` of the monotonic clock. An `urgent` line is taken first.
+    the last one was lost, at `changed_at_s` of the monotonic clock. An `urgent` line is taken first. What another line
+    hears `elsewhere`, by its topic, is only acknowledged.
     """
 
-    def __init__(self, acknowledge: Acknowledge, *, urgent: bool = False) -> None:
+    def __init__(
+        self, acknowledge: Acknowledge, *, urgent: bool = False, elsewhere: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self.acknowledge = acknowledge
         self.urgent = urgent
+        self.elsewhere = elsewhere
         self.connection = 0
         self.changed_at_s = 0.0
         self.waiting: deque[Delivery] = deque()
@@ -111,6 +115,11 @@ class Inbox:
             line.waiting.clear()
             self._held = None
 
+    def holds(self, line: Line) -> bool:
+        """Whether something of the session is not in the log yet."""
+        with self._lock:
+            return bool(line.waiting) or any(delivery.line is line for delivery in self._taken)
+
     def reconnected(self, line: Line) -> None:
         """The session has lost its connection, or has a new one."""
         with self._lock:
@@ -140,10 +149,11 @@ class Inbox:
             if self._takes_place(line, message, packet):
                 return
             repeat = self._acknowledged.recognise(_digest(message), line, packet, self._monotonic())
-        delivery = Delivery(message, line, packet, line.connection, repeat, repeat)
+        stored = repeat or line.elsewhere(message.topic)
+        delivery = Delivery(message, line, packet, line.connection, stored, repeat)
         if self._held is not None:
             self._held.setdefault(_digest(message), []).append(delivery)
-        if len(line.waiting) >= self._rows and not line.urgent and not repeat and URGENT.search(message.payload):
+        if len(line.waiting) >= self._rows and not line.urgent and not stored and URGENT.search(message.payload):
             self._early.append(delivery)
         line.waiting.append(delivery)
         self.held_bytes += _weight(delivery)

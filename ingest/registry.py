@@ -44,18 +44,24 @@ class Registry:
         try:
             with psycopg.connect(self._dsn, autocommit=True) as conn:
                 keys = credentials.keys(conn)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             raise Unavailable(f"the keys of devices cannot be read: {error}") from error
         if self._told and settings == self._settings and keys == self._keys:
             return
+        self._tell(Devices(settings, keys, zone=self._zone))
+        # Only now: what could not be told is told at the next look.
         self._settings, self._keys, self._told = settings, keys, True
         self._version += len(entries)
-        self._tell(Devices(settings, keys, zone=self._zone))
 
     def run(self, stop: threading.Event) -> None:
-        """Again and again. What was known holds while the database is away."""
+        """Again and again. What was known holds while the database is away, or what stands there cannot be read."""
+        failing = ""
         while not stop.wait(self._every_s):
             try:
                 self.look()
+                failing = ""
             except Unavailable as error:
                 logger.debug("the registry was not read: %s", error)
+            except Exception as error:  # nothing would be learnt any more, and nobody told
+                if failing != (failing := f"{type(error).__name__}: {error}"):
+                    logger.exception("the registry cannot be read; what was known of devices holds")

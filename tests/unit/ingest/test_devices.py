@@ -28,6 +28,19 @@ def test_an_own_topic_is_found_at_and_below_it() -> None:
     assert devices.at("gate/tags") is devices.at("gate") is devices.at("x/gate/tag") is None
 
 
+def test_a_topic_of_very_many_levels_costs_no_more_than_another() -> None:
+    class Counted(str):
+        looked = 0
+
+        def __getitem__(self, part: object) -> str:
+            Counted.looked += 1
+            return super().__getitem__(part)  # type: ignore[index]
+
+    devices = Devices({"p1": DeviceSettings(topic="gate/tag", dialect="native")})
+    assert devices.at(Counted("/" * 60_000)) is None
+    assert Counted.looked < 5
+
+
 def test_a_device_with_a_topic_of_its_own_is_read_in_its_dialect() -> None:
     own = receipt(p1=DeviceSettings(topic="lab/thing", dialect="native"))
     (position,) = read(Message("lab/thing/position", FIX), own).positions

@@ -349,6 +349,18 @@ def test_alarms_do_not_make_a_batch_longer_than_it_may_be(broker: Broker) -> Non
     assert broker.acknowledged == list(range(1, 21))
 
 
+def test_what_another_line_hears_too_is_only_acknowledged(broker: Broker) -> None:
+    porch = Line(broker.acknowledged.extend, elsewhere=lambda topic: topic == "t")
+    broker.inbox.add_line(porch)
+    broker.put(1, "press")
+    broker.put(2, "press", line=porch)
+    batch = broker.take()
+    assert [(delivery.line is porch, delivery.stored) for delivery in batch] == [(False, False), (True, True)]
+    broker.inbox.acknowledge(batch)
+    assert broker.acknowledged == [1, 2]
+    assert not broker.inbox.holds(porch)
+
+
 def test_long_topics_weigh_too(broker: Broker) -> None:
     broker.inbox.put(broker.main, Message("t" * 60_000, b""), 1)
     assert broker.inbox.held_bytes > 60_000
