@@ -29,6 +29,7 @@ TEXTS = {
         "newest": "最近 2 分钟前",
         "came": "收到 41 次",
         "retried": "1 封已读懂并保存。1 封仍然读不懂。还有 7 封没来得及读",
+        "stored": "1 封已读懂并保存",
         "dropped": "已丢弃 1 封",
         "none": "没有死信",
         "gone": "内容已不在",
@@ -46,6 +47,7 @@ TEXTS = {
         "newest": "newest 2 min ago",
         "came": "came 41 times",
         "retried": "1 letter could be read and is stored. 1 letter still cannot be read. There was no time for 7 more",
+        "stored": "1 letter could be read",
         "dropped": "1 letter dropped",
         "none": "No dead letters",
         "gone": "It is gone",
@@ -106,7 +108,7 @@ class Letters:
         for each in self.all:
             stub.staff[f"{ROOT}/{each['key']}"] = lambda _query, each=each: each
         stub.deeds[f"{ROOT}/drop"] = self._drop
-        stub.deeds[f"{ROOT}/retry"] = lambda body: {"stored": 1, "unreadable": 1, "left": 7}
+        stub.deeds[f"{ROOT}/retry"] = self._retry
 
     def _of(self, query: dict[str, str]) -> list[dict[str, Any]]:
         wanted = [each for each in self.all if each["state"] == query.get("state", "open")]
@@ -124,6 +126,15 @@ class Letters:
             seen = {"first_seen": at("08:11"), "last_seen": at("10:03"), "topic": of[0]["topic"]}
             groups.append({"reason": reason, **told, **seen})
         return {"groups": groups, "fill": self.fill}
+
+    def _retry(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One that is named can be read by now; of a reason not all."""
+        for each in self.all:
+            if each["key"] in body.get("keys", ()):
+                each |= {"state": "resolved", "closed_at": at("10:05")}
+        return (
+            {"stored": 1, "unreadable": 0, "left": 0} if "keys" in body else {"stored": 1, "unreadable": 1, "left": 7}
+        )
 
     def _drop(self, body: dict[str, Any]) -> dict[str, Any]:
         dropped = [
@@ -223,6 +234,10 @@ def test_bytes_that_are_no_text_are_shown_in_hex_and_those_given_up_are_gone(
         expect(dump).to_contain_text("0040  40 41 42 43 44 45 46 47  @ABCDEFG")
         expect(dump).to_contain_text("…")
         fits(page)
+        page.get_by_test_id("retry").click()
+        expect(page.get_by_test_id("letter").get_by_role("status")).to_contain_text(texts["stored"])
+        expect(page.get_by_test_id("retry")).to_have_count(0)
+        expect(page.get_by_test_id("letter").get_by_role("status")).to_contain_text(texts["stored"])
         page.evaluate("location.hash = 'letters'")
         page.get_by_role("button", name=texts["given_up"]).click()
         page.get_by_test_id("letter-groups").get_by_role("link").click()

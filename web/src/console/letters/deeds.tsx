@@ -8,7 +8,7 @@ import type { Retried, Which } from "./contract.ts";
 
 interface Props {
   which: Which;
-  /** How many they are; null: this one letter. */
+  /** How many they are; null: this one letter; 0: nothing can be done any more, and what was done stands there. */
   count: number | null;
   mayDrop: boolean;
   seen: () => void;

@@ -45,9 +45,12 @@ export function LetterDetail({ id, backHref, seen }: { id: string; backHref: str
               <b>{w.whatToDo}</b> {w.todo[value.reason] ?? w.todoOther}
             </p>
             {SEALED.includes(value.reason) && value.state === "open" && <KeyForm topic={value.topic} />}
-            {(value.state === "open" || value.state === "dropped") && (
-              <Deeds which={{ keys: [value.key] }} count={null} mayDrop={value.state === "open"} seen={changed} />
-            )}
+            <Deeds
+              which={{ keys: [value.key] }}
+              count={value.state === "open" || value.state === "dropped" ? null : 0}
+              mayDrop={value.state === "open"}
+              seen={changed}
+            />
           </section>
           <Payload letter={value} path={path} />
         </>
