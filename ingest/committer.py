@@ -95,7 +95,7 @@ class Committer:
         while True:
             try:
                 if unread:
-                    self._window.rebuild(self._log)
+                    self._window.rebuild(self._log, running=True)
                     unread = False
                 recorded_at_ms, first = self._cell_time.begin(segment)
                 self._write(segment.messages, recorded_at_ms, first, lost)

@@ -22,10 +22,14 @@ from ingest.devices import UNREGISTERED
 from ingest.message import Decoded, Fault, Message
 from ingest.quiet import Last, Spans, Subject, is_quiet, told
 from ingest.reading import Receipt
+from ingest.topics import is_sos
 from ingest.window import Key, Window
 
 logger = logging.getLogger(__name__)
 
+
+_BY_THE_OTHER = b"2"
+"""Marks the claim of the second session that a fact is delivered by again."""
 
 TWINS_MS = MINUTE_MS
 """An SOS is delivered by two sessions. Without a time of its own, the second within this is the first one's twin."""
@@ -46,6 +50,9 @@ class Prepared(msgspec.Struct):
     lasts: dict[Subject, Last] = msgspec.field(default_factory=dict)
     duplicates: int = 0
     quiet: int = 0
+    unclaimed: dict[tuple[bytes, Ms], int] = msgspec.field(default_factory=dict)
+    unused: dict[bytes, int] = msgspec.field(default_factory=dict)
+    """Where to look on for a number: of what was said then, those below are claimed; of what is said now, used."""
 
     @classmethod
     def nothing(cls, recorded_at_ms: Ms) -> Prepared:
@@ -97,7 +104,9 @@ class Preparer:
                     if not message.dup and self._is_quiet(fact, prepared):
                         continue
                     recorded = self._may_be_recorded(message, fact, prepared.recorded_at_ms)
-                    self._add_untimed(fact, {**dict.fromkeys(lost), **dict.fromkeys(recorded)}, prepared)
+                    at = {**dict.fromkeys(lost), **dict.fromkeys(recorded)}
+                    again = at if message.dup else lost
+                    self._add_untimed(fact, at, prepared, twice=again if is_sos(message.topic) else ())
                 elif self._is_new(fact.fact.bytes, prepared):
                     prepared.facts.append(fact)
         if positions:
@@ -179,24 +188,30 @@ class Preparer:
         prepared.ids.add(fact)
         return True
 
-    def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared) -> None:
+    def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared, *, twice: Collection[Ms]) -> None:
         """Add a fact without a time of its own, unless it is the redelivery of one that was `recorded` then.
 
         0 is no time of its own. Two presses of a button say the same and are two facts, so the identity is that of the
-        content, dated at its receipt and numbered. A redelivery looks for its number; each number answers for one.
+        content, dated at its receipt and numbered. A redelivery looks for its number; each number answers for one, or,
+        of what was recorded then, for two where two sessions may deliver it again: `twice`.
         """
-        window = self._window
+        window, said = self._window, fact.fact.bytes
         for at_ms in recorded:
-            for number in count():
+            for number in count(prepared.unclaimed.get((said, at_ms), 0)):
                 was = _dated(fact, at_ms, number)
                 if was not in window and was not in prepared.ids:
                     break
-                if was not in prepared.claims and not window.is_claimed(was):
-                    prepared.claims.add(was)
-                    prepared.duplicates += 1
-                    return
-        numbers = (_dated(fact, prepared.recorded_at_ms, number) for number in count())
-        identity = next(new for new in numbers if new not in prepared.ids and new not in window)
+                for claim in (was, was + _BY_THE_OTHER) if at_ms in twice else (was,):
+                    if claim not in prepared.claims and not window.is_claimed(claim):
+                        prepared.claims.add(claim)
+                        prepared.duplicates += 1
+                        return
+                prepared.unclaimed[said, at_ms] = number + 1
+        for number in count(prepared.unused.get(said, 0)):
+            identity = _dated(fact, prepared.recorded_at_ms, number)
+            if identity not in prepared.ids and identity not in window:
+                break
+        prepared.unused[said] = number + 1
         prepared.ids.add(identity)
         prepared.untimed.add((fact.device, fact.KIND))
         prepared.facts.append(msgspec.structs.replace(fact, fact=UUID(bytes=identity)))

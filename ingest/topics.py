@@ -17,6 +17,12 @@ ALL = f"{PREFIX}#"
 SOS = f"{PREFIX}+/sos"
 """Has a session of its own, so that it never waits behind a queue."""
 
+
+def is_sos(topic: str) -> bool:
+    """Whether two sessions hear what is published there: that of SOS, and that of everything."""
+    return topic.endswith("/sos") and topic.startswith(PREFIX)
+
+
 CLOCK_DEVICE = "_clock"
 """Looks like a device and is none."""
 

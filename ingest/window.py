@@ -92,8 +92,9 @@ class Window:
         """Whether a redelivery of this one was seen already."""
         return fact in self._claimed
 
-    def rebuild(self, log: EventLog) -> None:
-        """From the log's tail, newest first until there is enough. Raises Unavailable, CorruptLog."""
+    def rebuild(self, log: EventLog, *, running: bool = False) -> None:
+        """From the log's tail, newest first until there is enough; `running`: what was committed since the first time
+        was acknowledged to brokers that heard it, or the inbox knows it. Raises Unavailable, CorruptLog."""
         flushes: list[tuple[Ms, list[bytes], set[Key]]] = []
         rows, newest_ms = 0, None
         for entry in log.backwards():
@@ -108,10 +109,12 @@ class Window:
                 flushes[-1][2].update(untimed)
             elif ids:
                 flushes.append((at_ms, ids, untimed))
-        self._ids, self._flushes, self._latest, self._unsure = set(), deque(), {}, {}
+        self._ids, self._flushes, self._latest = set(), deque(), {}
         for at_ms, ids, untimed in reversed(flushes):
             self.add(at_ms, ids, untimed)
-        rows = 0
+        if running:
+            return
+        rows, self._unsure = 0, {}
         for at_ms, ids, untimed in flushes:
             if rows >= self._in_flight:
                 break

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from domain.events.facts import ButtonPressed, SosRaised, TagScanned, TimeQuality
+from domain.events.facts import ButtonPressed, Fact, SosRaised, TagScanned, TimeQuality
 from domain.positions import Flag
 from domain.time import Ms
 from eventlog.entry import Entry
 from eventlog.log import EventLog
+from ingest import prepare as prepare_module
 from ingest.codecs import all_codecs
 from ingest.codecs.native import CODEC
 from ingest.facts import fact_of
@@ -129,6 +130,46 @@ def test_an_sos_without_a_clock_is_heard_again_when_it_is_pressed_again() -> Non
     desk = Desk()
     heard = [facts(desk.write(SOS, SOS, at_ms=Ms(NOW_MS + press * 2 * TWINS_MS))) for press in range(5)]
     assert heard == [1, 1, 1, 1, 1]
+
+
+def test_an_sos_without_a_clock_that_both_sessions_deliver_again_after_a_kill_is_no_second_one() -> None:
+    desk = Desk()
+    desk.write(SOS, SOS)
+    desk = desk.restarted()
+    again = Message(SOS.topic, SOS.payload, dup=True)
+    assert facts(desk.write(again, at_ms=LATER_MS)) == facts(desk.write(again, at_ms=Ms(LATER_MS + 20))) == 0
+    assert facts(desk.write(again, at_ms=Ms(LATER_MS + 40))) == 1, "pressed again"
+
+
+def test_an_sos_without_a_clock_is_one_fact_though_its_append_was_lost_and_stands() -> None:
+    desk = Desk()
+    assert facts(desk.write(SOS, SOS)) == 1
+    unlearnt = desk.restarted()
+    assert facts(unlearnt.write(SOS, SOS, at_ms=LATER_MS, lost=[NOW_MS])) == 0
+
+
+def test_a_press_that_never_arrived_is_heard_though_the_log_was_read_again_meanwhile() -> None:
+    desk = Desk()
+    desk.write(PRESS)
+    desk.window.rebuild(cast("EventLog", Tail(desk.entries)), running=True)
+    assert facts(desk.write(PRESS, at_ms=LATER_MS)) == 1
+    assert facts(desk.write(PRESS_AGAIN, at_ms=Ms(LATER_MS + 20))) == 1, "the broker's connection broke before it came"
+
+
+def test_many_that_say_the_same_cost_no_more_than_as_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    dated = prepare_module._dated
+
+    def counting(fact: Fact, at_ms: Ms, number: int) -> bytes:
+        nonlocal looked
+        looked += 1
+        return dated(fact, at_ms, number)
+
+    monkeypatch.setattr(prepare_module, "_dated", counting)
+    desk = Desk()
+    assert facts(desk.write(*[PRESS] * 100)) == 100
+    assert facts(desk.write(*[SOS] * 100)) == 50
+    assert looked < 1_000
 
 
 def test_facts_of_untimed_devices_name_their_receipt() -> None:
