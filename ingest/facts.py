@@ -67,9 +67,19 @@ def position_of(
     extras: dict[str, Any] | None = None,
 ) -> Position:
     """A position, from degrees in `crs` (None: as the registry says of the device, else WGS-84); negative accuracies,
-    speeds, headings and batteries are unknown. Raises Unreadable (`out_of_range`) where the place is none on Earth."""
+    speeds, headings and batteries are unknown. Raises Unreadable (`out_of_range`) where the place is none on Earth, or
+    a quantity none that the columns hold."""
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise Unreadable(f"{lat}, {lon} is no place on Earth", code="out_of_range")
+    for what, quantity, most in (
+        ("accuracy", accuracy_m, 1e8),
+        ("speed", speed_mps, 1e6),
+        ("heading", heading_deg, 1e8),
+        ("altitude", altitude_m, 1e8),
+        ("battery", battery_pct, 1e8),
+    ):
+        if quantity is not None and not -most <= quantity <= most:
+            raise Unreadable(f"{what} {quantity} is none that could be stored", code="out_of_range")
     named = crs or receipt.devices.of(device).crs
     if named is not None:
         lat, lon = to_wgs84(named, lat, lon)

@@ -106,7 +106,10 @@ class Preparer:
                     recorded = self._may_be_recorded(message, fact, prepared.recorded_at_ms)
                     at = {**dict.fromkeys(lost), **dict.fromkeys(recorded)}
                     again = at if message.dup else lost
-                    self._add_untimed(fact, at, prepared, twice=again if is_sos(message.topic) else ())
+                    is_news = self._add_untimed(fact, at, prepared, twice=again if is_sos(message.topic) else ())
+                    if message.dup and is_news and (repeats := told(fact, self._spans)) is not None:
+                        subject, said, _ = repeats
+                        prepared.lasts[subject] = Last(said, recorded_at_ms)
                 elif self._is_new(fact.fact.bytes, prepared):
                     prepared.facts.append(fact)
         if positions:
@@ -188,8 +191,9 @@ class Preparer:
         prepared.ids.add(fact)
         return True
 
-    def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared, *, twice: Collection[Ms]) -> None:
-        """Add a fact without a time of its own, unless it is the redelivery of one that was `recorded` then.
+    def _add_untimed(self, fact: Fact, recorded: Iterable[Ms], prepared: Prepared, *, twice: Collection[Ms]) -> bool:
+        """Add a fact without a time of its own, unless it is the redelivery of one that was `recorded` then. Whether it
+        was added.
 
         0 is no time of its own. Two presses of a button say the same and are two facts, so the identity is that of the
         content, dated at its receipt and numbered. A redelivery looks for its number; each number answers for one, or,
@@ -205,7 +209,7 @@ class Preparer:
                     if claim not in prepared.claims and not window.is_claimed(claim):
                         prepared.claims.add(claim)
                         prepared.duplicates += 1
-                        return
+                        return False
                 prepared.unclaimed[said, at_ms] = number + 1
         for number in count(prepared.unused.get(said, 0)):
             identity = _dated(fact, prepared.recorded_at_ms, number)
@@ -215,6 +219,7 @@ class Preparer:
         prepared.ids.add(identity)
         prepared.untimed.add((fact.device, fact.KIND))
         prepared.facts.append(msgspec.structs.replace(fact, fact=UUID(bytes=identity)))
+        return True
 
 
 def _holds_nul(fact: Fact) -> bool:

@@ -72,6 +72,7 @@ class Ingest:
         self._committer, self._sessions, self._counts = committer, sessions, counts
         self._registry, self._letters = registry, letters
         self._probe, self._probe_every_s = probe, probe_every_s
+        self._unwatched: Exception | None = None
         self._table = CounterTable(dsn, self._read_counters)
 
     def run(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
@@ -105,9 +106,18 @@ class Ingest:
         for session in self._sessions:
             if session.failure is not None:
                 raise session.failure
+        if self._unwatched is not None:
+            raise self._unwatched
 
     def _watch(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
-        """Tell when all are ready; end the role when the broker refuses it something."""
+        """Tell when all are ready; end the role when the broker refuses it something, or nobody would see that."""
+        try:
+            self._look(stop, on_ready)
+        except Exception as error:
+            self._unwatched = error
+            stop.set()
+
+    def _look(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
         told, asked_s = False, 0.0
         while not stop.wait(_LOOK_S):
             if time.monotonic() - asked_s >= self._probe_every_s:

@@ -19,6 +19,9 @@ from ingest.prepare import Prepared
 MOST_STREAMS = 100_000
 """Streams whose version is remembered; some 20 MB. A device has one a day."""
 
+MOST_STATUSES = 20_000
+"""Last statuses remembered: each may be as large as a message."""
+
 
 class BatchWriter:
     """Appends batches. Remembers the versions of streams and the last status of devices until told to forget."""
@@ -80,6 +83,8 @@ class BatchWriter:
         return news
 
     def _read_statuses(self, streams: set[str]) -> None:
+        if len(self._statuses) > MOST_STATUSES:
+            self._statuses = {}
         unknown = [stream for stream in streams if stream not in self._statuses]
         for stream, version in self._log.versions(unknown).items() if unknown else ():
             entry = self._log.newest(stream) if version else None

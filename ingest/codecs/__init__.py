@@ -16,6 +16,9 @@ from ingest.reading import Receipt
 TOPICS_REMEMBERED = 65_536
 """Topics whose dialect is looked up once."""
 
+_TOPIC_MOST = 400
+"""Characters of a topic that is remembered. A topic may have 65 535, and whoever publishes chooses it."""
+
 
 class Codec(Protocol):
     """Reads one dialect; pure."""
@@ -47,13 +50,19 @@ def all_codecs() -> tuple[Codec, ...]:
     return tuple(sorted(codecs, key=lambda codec: codec.name))
 
 
-@lru_cache(maxsize=TOPICS_REMEMBERED)
 def codec_of(topic: str, codecs: tuple[Codec, ...] | None = None) -> Codec:
     """The dialect of a topic. Raises Unreadable (`unknown_topic`)."""
+    return _remembered(topic, codecs) if len(topic) <= _TOPIC_MOST else _found(topic, codecs)
+
+
+def _found(topic: str, codecs: tuple[Codec, ...] | None) -> Codec:
     for codec in all_codecs() if codecs is None else codecs:
         if codec.claims(topic):
             return codec
     raise Unreadable(f"no dialect knows the topic {topic[:200]!r}", code="unknown_topic")
+
+
+_remembered = lru_cache(maxsize=TOPICS_REMEMBERED)(_found)
 
 
 def read(message: Message, receipt: Receipt, codecs: tuple[Codec, ...] | None = None) -> Decoded:

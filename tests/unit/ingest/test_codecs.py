@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from domain.errors import Unreadable
 from domain.time import Ms
-from ingest.codecs import Codec, all_codecs
+from ingest import codecs as codecs_module
+from ingest.codecs import Codec, all_codecs, codec_of
 from ingest.message import Decoded, Message
 from ingest.reading import Receipt
 
@@ -43,3 +44,9 @@ def test_its_name_and_filters_are_its_own(codec: Codec) -> None:
     assert [other.name for other in all_codecs()].count(codec.name) == 1
     for topic in topics(codec):
         assert [other.name for other in all_codecs() if other.claims(topic)] in ([codec.name], [])
+
+
+def test_topics_that_are_very_long_are_not_remembered() -> None:
+    before = codecs_module._remembered.cache_info().currsize
+    assert codec_of("doorstep/v1/" + "x" * 60_000).name == "native"
+    assert codecs_module._remembered.cache_info().currsize == before

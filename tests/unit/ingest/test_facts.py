@@ -39,3 +39,11 @@ def test_a_position_is_kept_in_stored_units_and_the_unknown_left_out() -> None:
 def test_a_place_that_is_none_cannot_be_read() -> None:
     with pytest.raises(Unreadable):
         position_of("p", NOW.at_ms, float("nan"), 121.4, NOW)
+
+
+@pytest.mark.parametrize("quantity", ["accuracy_m", "speed_mps", "heading_deg", "altitude_m", "battery_pct"])
+@pytest.mark.parametrize("value", [1e12, float("inf"), float("nan")])
+def test_a_quantity_that_no_column_holds_is_told_of_its_message_alone(quantity: str, value: float) -> None:
+    with pytest.raises(Unreadable) as caught:
+        position_of("d1", Ms(1_795_222_900_000), 1.0, 2.0, Receipt(Ms(1_795_222_923_456)), **{quantity: value})  # type: ignore[arg-type]
+    assert caught.value.code == "out_of_range"

@@ -53,6 +53,7 @@ class Desk:
         prepared = self.prepare(*messages, at_ms=at_ms, lost=lost)
         self.window.add(at_ms, prepared.ids, prepared.untimed)
         self.window.claim(prepared.claims)
+        self.window.learn(prepared.lasts)
         self.entries += [Entry(0, UUID(int=0), 0, fact) for fact in prepared.facts]
         return prepared
 
@@ -154,6 +155,14 @@ def test_a_press_that_never_arrived_is_heard_though_the_log_was_read_again_meanw
     desk.window.rebuild(cast("EventLog", Tail(desk.entries)), running=True)
     assert facts(desk.write(PRESS, at_ms=LATER_MS)) == 1
     assert facts(desk.write(PRESS_AGAIN, at_ms=Ms(LATER_MS + 20))) == 1, "the broker's connection broke before it came"
+
+
+def test_a_change_that_a_redelivery_told_is_not_forgotten_when_it_changes_back() -> None:
+    desk = Desk()
+    topic = "doorstep/v1/c1/contact"
+    opened, closed = Message(topic, b'{"open":true}'), Message(topic, b'{"open":false}', dup=True)
+    heard = [facts(desk.write(each, at_ms=Ms(NOW_MS + 5_000 * i))) for i, each in enumerate((opened, closed, opened))]
+    assert heard == [1, 1, 1]
 
 
 def test_many_that_say_the_same_cost_no_more_than_as_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
