@@ -320,12 +320,13 @@ def bench(
     seconds: Annotated[float | None, typer.Option(help="length of each load; unset: 10, of the crowd 600")] = None,
     messages: Annotated[int | None, typer.Option(help="ingest: one flood of so many, to see memory stay flat")] = None,
     devices: Annotated[int, typer.Option(min=1, help="crowd: how many are connected")] = 10_000,
+    sync: Annotated[str, typer.Option(help="crowd: when the broker syncs, e.g. always")] = "100ms",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Measure the whole path on this machine, with everything real and running."""
     from doorstep.bench.run import run
 
-    run(what, seconds=seconds, as_json=as_json, messages=messages, devices=devices)
+    run(what, seconds=seconds, as_json=as_json, messages=messages, devices=devices, sync=sync)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from doorstep.bench.cell import Stored, cell
 from doorstep.bench.probe import Seen, probing
 from doorstep.bench.processes import Usage
 from simulators.crowd import allow_files
+from simulators.errors import PlayError
 
 DEVICES, SECONDS, EVERY_S = 10_000, 600.0, 10.0
 PROBES_PER_S = 2.0
@@ -31,6 +32,7 @@ class Crowded(msgspec.Struct, frozen=True):
     the log, repeats too. `e2e`: from a probe's publish to the event on its customer's page. CPU seconds and MB by
     process, `phones` the generator's own."""
 
+    sync_interval: str
     devices: int
     connected: int
     connects_per_s: float
@@ -66,6 +68,7 @@ def measure(sync_interval: str, *, devices: int = DEVICES, seconds: float = SECO
             time.sleep(0.5)
         cpu = usage.cpu_s()
         return Crowded(
+            sync_interval=sync_interval,
             devices=devices,
             connected=told["connected"],
             connects_per_s=up["connects_per_s"],
@@ -82,7 +85,7 @@ def measure(sync_interval: str, *, devices: int = DEVICES, seconds: float = SECO
         )
 
 
-class CrowdFailed(RuntimeError):
+class CrowdFailed(PlayError):
     """The phones' process ended before its time; what it said stands above."""
 
 

@@ -16,13 +16,19 @@ SECONDS = 10.0
 
 
 def run(
-    what: str, *, seconds: float | None, as_json: bool, messages: int | None = None, devices: int = crowd.DEVICES
+    what: str,
+    *,
+    seconds: float | None,
+    as_json: bool,
+    messages: int | None = None,
+    devices: int = crowd.DEVICES,
+    sync: str = "100ms",
 ) -> None:
     """`what`: ingest, fanout, crowd or all (the short ones). One cell at a time, so that no measurement disturbs
     another. `seconds` None: as long as each usually takes. `messages`: ingest takes so many in one flood, to see
-    whether its memory stays flat. `devices`: of the crowd."""
+    whether its memory stays flat. `devices`, `sync`: of the crowd, how many, and how often its broker syncs."""
     if what == "crowd":
-        _crowd(seconds or crowd.SECONDS, devices, as_json=as_json)
+        _crowd(seconds or crowd.SECONDS, devices, sync, as_json=as_json)
         return
     seconds = seconds or SECONDS
     if what == "ingest" and as_json:
@@ -55,8 +61,8 @@ def _ingest_json(seconds: float, messages: int | None) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n")
 
 
-def _crowd(seconds: float, devices: int, *, as_json: bool) -> None:
-    found = crowd.measure("always", devices=devices, seconds=seconds)
+def _crowd(seconds: float, devices: int, sync: str, *, as_json: bool) -> None:
+    found = crowd.measure(sync, devices=devices, seconds=seconds)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
         return
