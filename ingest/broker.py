@@ -100,9 +100,10 @@ class Session:
 
     @property
     def unanswered_s(self) -> float:
-        """How long the broker has not stored what it was asked to; 0: it does."""
+        """How long the broker has not stored what it was asked to; 0: it does, or its answer waits where the inbox is
+        full and nothing is read."""
         asked_at_s = self._asked_at_s
-        return 0.0 if asked_at_s is None else time.monotonic() - asked_at_s
+        return 0.0 if asked_at_s is None or self._inbox.is_full else time.monotonic() - asked_at_s
 
     @property
     def holds(self) -> bool:

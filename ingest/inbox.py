@@ -74,7 +74,7 @@ class Delivery(msgspec.Struct, gc=False, eq=False):
 class Inbox:
     """The lines of all sessions. Network threads `deliver`, the committer takes batches and acknowledges them.
 
-    `keepalive_s`: a lost connection is noticed within this, so younger acknowledgements may not have arrived.
+    `keepalive_s`: a lost connection is noticed within twice this, so younger acknowledgements may not have arrived.
     `most_bytes`: once what is held weighs more, whoever delivers waits, and with it its connection; the broker keeps
     the rest.
     """

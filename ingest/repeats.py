@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 LATELY = 65_535
 """Acknowledged messages remembered: no session has more packet ids."""
 
+_LOOK_S = 2.0
+"""paho asks the broker for a sign of life after one keepalive of silence, and gives up after another: a cable that is
+pulled is noticed that late, give or take its turns of a second."""
+
 
 class _Place(msgspec.Struct, gc=False, eq=False):
     """Which packet a message was, of which connection of which line, and when it was acknowledged."""
@@ -30,6 +34,7 @@ class Acknowledged:
 
     def __init__(self, keepalive_s: float) -> None:
         self._keepalive_s = keepalive_s
+        self._noticed_s = 2 * keepalive_s + _LOOK_S
         self._batches: deque[list[tuple[int, _Place]]] = deque()
         self._unindexed: deque[list[tuple[int, _Place]]] = deque()
         self._count = 0
@@ -66,8 +71,9 @@ class Acknowledged:
         if any(place.connection == line.connection and place.packet == packet for place in places):
             return True
         for place in places:
-            until_s = now_s if place.connection == line.connection else line.changed_at_s
-            if until_s - place.at_s <= self._keepalive_s:
+            stands = place.connection == line.connection
+            since_s = (now_s if stands else line.changed_at_s) - place.at_s
+            if since_s <= (self._keepalive_s if stands else self._noticed_s):
                 place.connection, place.packet, place.at_s = line.connection, packet, -math.inf
                 return True
         return False

@@ -187,10 +187,19 @@ def test_one_that_was_acknowledged_answers_for_one_message_of_a_new_connection(b
 def test_what_was_acknowledged_long_before_the_connection_was_lost_has_arrived(broker: Broker) -> None:
     broker.put(1, "a")
     broker.inbox.acknowledge(broker.take())
-    broker.now_s = 31.0
+    broker.now_s = 63.0
     broker.inbox.reconnected(broker.main)
     broker.put(5, "a", dup=True)
     assert [delivery.stored for delivery in broker.take()] == [False]
+
+
+def test_a_connection_that_was_lost_without_a_word_is_noticed_after_two_keepalives(broker: Broker) -> None:
+    broker.put(1, "a")
+    broker.inbox.acknowledge(broker.take())
+    broker.now_s = 61.0
+    broker.inbox.reconnected(broker.main)
+    broker.put(5, "a", dup=True)
+    assert [delivery.stored for delivery in broker.take()] == [True]
 
 
 def test_a_repeat_in_the_moment_of_its_acknowledgement_may_have_a_new_id(broker: Broker) -> None:
