@@ -9,6 +9,7 @@ its own functions. It leans on a few of paho's inner names; `tests/unit/ingest/t
 from __future__ import annotations
 
 import select
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ _READ_BYTES = 1 << 18
 
 _PUBLISH, _PUBACK = 0x30, b"\x40\x02"  # MQTT 3.1.1, table 2.1 and section 3.4.1
 _LENGTH_MOST = 4  # bytes of a remaining length (section 2.2.3)
+
+_AGAIN_S = 1.0
 
 Deliver = Callable[[Sequence[tuple[Message, int]]], None]
 """Takes messages with their packet ids, 0 at QoS 0, in the order received."""
@@ -69,6 +72,15 @@ class BatchClient(mqtt.Client):
         except Exception as error:
             self._died(error)
             raise
+
+    def loop_stop(self) -> MQTTErrorCode:
+        """End, once what is to be sent was. Overrides paho's, whose thread lives on where it was just connecting and
+        the broker leaves something unanswered."""
+        self._thread_terminate = True
+        while (thread := self._thread) is not None and thread is not threading.current_thread():
+            self.disconnect()
+            thread.join(_AGAIN_S)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
         """One turn. Overrides paho's, which waits in `select`: that knows no descriptor past 1023, and the HTTP door

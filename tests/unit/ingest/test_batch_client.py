@@ -164,6 +164,34 @@ def test_whoever_looks_after_a_client_hears_that_its_thread_has_ended_and_may_st
     assert not reconnected, "whoever acknowledges holds the inbox, and must not be called back"
 
 
+def test_it_stops_though_it_was_just_connecting_and_the_broker_leaves_something_unanswered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_connect = threading.Event()
+    client = BatchClient("c-1", lambda _: None)
+    connect = client._create_socket_connection
+
+    def slowly() -> socket.socket:
+        assert may_connect.wait(20)
+        return connect()
+
+    monkeypatch.setattr(client, "_create_socket_connection", slowly)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client.connect_async("127.0.0.1", listener.getsockname()[1])
+        client.loop_start()
+        client.publish("probe", b"", 1)
+        client.disconnect()
+        stopping = threading.Thread(target=client.loop_stop)
+        stopping.start()
+        may_connect.set()
+        sock, _ = listener.accept()
+        with sock:
+            Broker(sock).until_heard(b"c-1")
+            sock.sendall(CONNACK)
+            stopping.join(20)
+    assert not stopping.is_alive()
+
+
 def test_a_large_message_in_small_pieces_is_not_copied_at_each() -> None:
     client = BatchClient("c-1", lambda _: None)
     whole = publish(b"t", bytes(1 << 20), 1)
