@@ -16,8 +16,11 @@ $(STAMP): pyproject.toml hatch_build.py $(WEB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+# Two at a time, a file by one of them: most tests wait for processes of their own. `PYTEST=` runs one after the other.
+PYTEST ?= --numprocesses 2 --dist loadfile
+
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 
 # The second broker, for the tests that run on both; without it they skip. Debian's package, unpacked below .venv.
 mosquitto: setup

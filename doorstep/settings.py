@@ -165,7 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 20_000
     flush_ms: Annotated[
         Count, Meta(description="longest wait of a fact for its commit; a longer one makes fewer and cheaper commits")
-    ] = 40
+    ] = 20
     flush_rows: Annotated[Count, Meta(description="messages that end a batch early")] = 2_000
     inbox_mb: Annotated[
         Count,

@@ -49,6 +49,8 @@ class Blast:
     password: str | None = None
     root: str = ""
     """Before every topic."""
+    turn: int = 0
+    """Where the places begin: a blast right after another one must not say the same."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ class Block:
 class _Link:
     """One connection; `unacknowledged` counts what remains of each block that was sent."""
 
-    def __init__(self, sock: socket.socket, block: Block) -> None:
+    def __init__(self, sock: socket.socket, block: Block, turn: int) -> None:
         self.sock, self.block = sock, block
         self.outgoing = memoryview(b"")
         self.unacknowledged: deque[int] = deque()
-        self.turn = 0
+        self.turn = turn
         self.partial = 0
 
     def fill(self, now_s: float) -> None:
@@ -142,7 +144,7 @@ class _Link:
 def run(blast: Blast) -> Outcome:
     """Publish. Raises ConnectionError where the broker refuses or ends a connection."""
     shares = [range(i, blast.devices, blast.connections) for i in range(blast.connections)]
-    links = [_Link(_connect(blast, i), Block(share, blast.root)) for i, share in enumerate(shares)]
+    links = [_Link(_connect(blast, i), Block(share, blast.root), blast.turn) for i, share in enumerate(shares)]
     selector = selectors.DefaultSelector()
     for link in links:
         selector.register(link.sock, selectors.EVENT_READ, link)
@@ -250,6 +252,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--blocks", type=int, default=2)
     parser.add_argument("--root", default="")
+    parser.add_argument("--turn", type=int, default=0)
     parser.add_argument("--user")
     parser.add_argument("--password")
     outcome = run(Blast(**vars(parser.parse_args())))

@@ -47,7 +47,7 @@ def list_letters(
     page = found[:limit]
     more = len(found) > limit
     place = cursors.write(from_datetime(page[-1].last_seen), page[-1].key) if more else None
-    return json(LetterPage(letters=[LetterShape.of(letter) for letter in page], next=place))
+    return json(LetterPage(items=[LetterShape.of(letter) for letter in page], next=place))
 
 
 @router.get("/groups", response_model=GroupList, summary="The same by what is wrong with them, and how full it is")

@@ -62,7 +62,7 @@ class WholeLetterShape(LetterShape, frozen=True):
 class LetterPage(BaseModel, frozen=True):
     """A page of letters, the latest first; `next` is the cursor of the one that follows."""
 
-    letters: list[LetterShape]
+    items: list[LetterShape]
     next: str | None
 
 

@@ -71,11 +71,13 @@ def measure(sync_interval: str, *, seconds: float, steady: float = STEADY_PER_S,
         sent = watch.until_committed(_blast(running, seconds=2.0, rate=DEVICES))  # each phone has a number after this
         usage, before = Usage(running.processes), log_bytes(conn)
         watch.begin()
-        flood = watch.until_committed(_blast(running, seconds=seconds if most is None else 36_000, most=most))
+        flood = watch.until_committed(
+            _blast(running, seconds=seconds if most is None else 36_000, most=most, turn=1_000)
+        )
         per_s, rows, cpu = watch.per_s, watch.rows, usage.cpu_s()
         weight = (log_bytes(conn) - before) / max(rows, 1)
         watch.begin()
-        calm = watch.until_committed(_blast(running, seconds=seconds, rate=steady))
+        calm = watch.until_committed(_blast(running, seconds=seconds, rate=steady, turn=8_000))
         watch.stop()
         acknowledged = sum(int(load["acknowledged"]) for load in (sent, flood, calm))
         distinct, doubled = _counted(conn, acknowledged)
@@ -173,9 +175,15 @@ def _counted(conn: psycopg.Connection[Any], expected: int) -> tuple[int, int]:
 
 
 def _blast(
-    running: Running, *, seconds: float, rate: float | None = None, most: int | None = None, root: str = ""
+    running: Running,
+    *,
+    seconds: float,
+    rate: float | None = None,
+    most: int | None = None,
+    root: str = "",
+    turn: int = 0,
 ) -> subprocess.Popen[bytes]:
-    options = {"seconds": seconds, "rate": rate, "most": most, "root": root, "devices": DEVICES}
+    options = {"seconds": seconds, "rate": rate, "most": most, "root": root, "turn": turn, "devices": DEVICES}
     return _start("simulators.blast", running, options)
 
 

@@ -115,7 +115,7 @@ class Letters:
         return [each for each in wanted if each["reason"] == query.get("reason", each["reason"])]
 
     def _list(self, query: dict[str, str]) -> dict[str, Any]:
-        return {"letters": self._of(query), "next": None}
+        return {"items": self._of(query), "next": None}
 
     def _groups(self, query: dict[str, str]) -> dict[str, Any]:
         found = self._of(query)

@@ -29,7 +29,7 @@ def listed(cell: Cell, **query: Any) -> list[dict[str, Any]]:
     cursor: str | None = None
     while True:
         page = cell.ok(cell.get(ROOT, params={**query, **({"cursor": cursor} if cursor else {})}))
-        found += page["letters"]
+        found += page["items"]
         cursor = page["next"]
         if cursor is None:
             return found

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
 from domain.events.facts import SosRaised
 from domain.ids import fact_id
 from domain.time import MINUTE_MS, Ms, utc_day
 from eventlog.entry import Append
+from ingest import dead_letters
+from ingest.dead_letters import Letter
 from tests.integration.api.cell import NOON, Cell, binding, fix, one_visit, site, visit, worker
 
 
@@ -47,12 +50,21 @@ def add_devices(cell: Cell, first: int) -> None:
     cell.plan(bindings=[binding(1) | {"device": f"phone-{first}"}])
 
 
+def add_letters(cell: Cell, first: int) -> None:
+    """Seven messages that nobody could read, at three times only."""
+    with psycopg.connect(cell.dsn) as conn, conn.cursor() as cursor:
+        for n in range(first, first + 7):
+            letter = Letter(f"nowhere/{n}", b"junk", "unknown_topic", "no dialect knows it")
+            dead_letters.insert(cursor, [letter], Ms(NOON + (n % 3) * MINUTE_MS))
+
+
 LISTS: dict[str, tuple[str, Callable[[Cell, int], None]]] = {
     "/v1/visits": ("visit", add_visits),
     "/v1/workers": ("worker", add_workers),
     "/v1/alerts": ("alert", add_alerts),
     "/v1/devices": ("device", add_devices),
     "/v1/sites": ("site", add_sites),
+    "/v1/dead-letters": ("key", add_letters),
 }
 WHOLE = {"/v1/board": "one day", "/v1/timeliness": "counts", "/v1/rules": "come with the program"}
 """Lists that are not paged, and why."""

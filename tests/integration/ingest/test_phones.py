@@ -118,4 +118,4 @@ def test_a_sealed_message_waits_for_its_key_and_later_ones_are_read_at_once(cell
     positions = [entry.batch for entry in cell.entries() if entry.batch is not None]
     assert positions[0].observed_at_ms.tolist() == [first * 1_000]
     assert set(told(cell)) == {("jane.phone", "position")}
-    assert "encrypted" in {reason for _, reason, state, _ in cell.letters() if state == "resolved"}
+    assert "wrong_key" in {reason for _, reason, state, _ in cell.letters() if state == "resolved"}, "the last reason"

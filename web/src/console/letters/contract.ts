@@ -46,7 +46,7 @@ export interface Letter {
 }
 
 export interface LetterPage {
-  letters: Letter[];
+  items: Letter[];
   next: string | null;
 }
 

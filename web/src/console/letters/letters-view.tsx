@@ -156,10 +156,10 @@ function GroupPane({ reason, state, group, version, seen, backHref }: PaneProps)
         {state === "open" && <Deeds which={{ reason }} count={group?.letters ?? 0} mayDrop seen={seen} />}
       </section>
       {!value && <p class="empty">{trouble ? words.trouble : words.loading}</p>}
-      {value?.letters.length === 0 && <p class="empty">{w.emptyGroup}</p>}
-      {value && value.letters.length > 0 && (
+      {value?.items.length === 0 && <p class="empty">{w.emptyGroup}</p>}
+      {value && value.items.length > 0 && (
         <ul class="card letter-groups" data-testid="letters">
-          {value.letters.map((letter) => (
+          {value.items.map((letter) => (
             <li key={letter.key} class="letter-row" data-letter={letter.key}>
               <p class="letter-row-head">
                 <a href={href(letter.key)}>{letter.topic}</a>
