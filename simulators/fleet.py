@@ -32,6 +32,10 @@ CLOCK = "clock"
 """The connection that tells a following cell the time."""
 
 
+_GOES_OUT = (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN, mqtt.MQTT_ERR_CONN_LOST)
+"""At once, or on reconnection: paho keeps what it could not write."""
+
+
 class Fleet:
     """All devices of a day, at the broker at `url` (`mqtt[s]://[user:password@]host:port`); a context manager.
 
@@ -168,7 +172,7 @@ class Fleet:
         while waiting:
             message = waiting.popleft()
             sent = self._clients[name].publish(message.topic, message.payload, qos=1)
-            if sent.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN):  # NO_CONN: goes out on reconnection
+            if sent.rc not in _GOES_OUT:
                 self._fail(f"{message.topic}: {mqtt.error_string(sent.rc)}")
 
     def _made(self, name: str) -> mqtt.Client:

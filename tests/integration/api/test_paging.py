@@ -66,7 +66,12 @@ LISTS: dict[str, tuple[str, Callable[[Cell, int], None]]] = {
     "/v1/sites": ("site", add_sites),
     "/v1/dead-letters": ("key", add_letters),
 }
-WHOLE = {"/v1/board": "one day", "/v1/timeliness": "counts", "/v1/rules": "come with the program"}
+WHOLE = {
+    "/v1/board": "one day",
+    "/v1/timeliness": "counts",
+    "/v1/rules": "come with the program",
+    "/v1/devices/{device}/logins": "a handful",
+}
 """Lists that are not paged, and why."""
 
 
