@@ -74,7 +74,7 @@ def play(day: CompanyDay, told: Sequence[Sending]) -> Outcome:
                 cell.plan(part)
 
             def abreast(at_ms: int) -> None:
-                """A call for help overtakes: were more than a tick waiting in the broker, it could lie too far ahead."""
+                """A call for help overtakes: were more than a tick waiting in the broker, it could lie too far off."""
                 cell.wait_until(at_ms - EVERY_MS, LIMIT_S, look_s=0.005)
 
             as_clock(told, phones, from_ms=START_MS, until_ms=end_ms, every_ms=EVERY_MS, passed=abreast)
